@@ -1,0 +1,10 @@
+# Everything comes from the distribution; nothing is downloaded. Each line names the Debian package.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)            # libfmt-dev
+find_package(nlohmann_json REQUIRED)  # nlohmann-json3-dev
+find_package(yaml-cpp REQUIRED)       # libyaml-cpp-dev
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # libssl-dev
+find_package(CLI11 REQUIRED)          # libcli11-dev
+if(MOD_BUILD_TESTS)
+  find_package(GTest REQUIRED)        # libgtest-dev
+endif()
