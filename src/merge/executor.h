@@ -37,6 +37,7 @@ class Sink {
 
 struct ExecuteOptions {
   std::uint64_t tile_elements = 262144;  // rounded to whole blocks
+  std::uint64_t state_bytes = 256ull << 20;  // for what kernels keep between passes, over all tensors
   bool distances = true;                 // fill TensorReport::distance (reads every input)
   std::vector<bool> skip;                // tensors that are already there (--resume)
 };

@@ -123,6 +123,8 @@ class Kernel {
   virtual void begin_pass(std::uint64_t /*blocks*/) {}
   virtual void accumulate(const Chunk& /*chunk*/) {}
   virtual void end_pass() {}
+  /// The work is stopped (error, Ctrl-C): wake any thread that waits inside accumulate(). Thread-safe.
+  virtual void abort() {}
 
   /// out[count] in fp32, rounded by the executor. taken[i] += elements to which input i contributed.
   virtual void combine(const Chunk& chunk, float* out, std::span<std::uint64_t> taken) const = 0;
