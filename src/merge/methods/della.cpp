@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "merge/methods/registry.h"
+#include "merge/parts/checks.h"
+#include "merge/parts/task_params.h"
+
+namespace mod::merge {
+namespace {
+
+constexpr ParamSpec kParams[] = {kWeightParam, kDensityParam,  kEpsilonParam, kNormalizeOn,
+                                 kLambdaParam, kInt8MaskParam, kRescaleOn,    kInversePParam};
+constexpr ParamSpec kLinearParams[] = {kWeightParam, kDensityParam,  kEpsilonParam, kNormalizeOff,
+                                       kLambdaParam, kInt8MaskParam, kRescaleOn,    kInversePParam};
+
+std::string check(const TensorSpec& spec) {
+  if (auto text = check_task_vectors(spec); !text.empty()) return text;
+  for (int i = 0; i < spec.inputs; ++i) {
+    if (i == spec.base) continue;
+    const double density = spec.params.number("density", i);
+    const double epsilon = spec.params.number("epsilon", i);
+    if (density <= 0 || density >= 1) continue;
+    const double low = density - epsilon, high = density + epsilon;
+    if (!(low > 0 && low < 1 && high > 0 && high < 1)) {
+      return fmt::format("density {} with epsilon {} leaves (0, 1); choose epsilon below {}",
+                         density, epsilon, density < 0.5 ? density : 1 - density);
+    }
+  }
+  return check_rescale(spec);
+}
+
+}  // namespace
+
+constinit const MethodInfo kDella = {
+    .name = "della",
+    .title =
+        "random part of the differences, larger ones more likely, with the sign election of ties",
+    .paper = "arXiv 2406.11617",
+    .formula = "P(keep d) = density - epsilon + 2 epsilon r, r the rank of |d| in its row, 0 to 1",
+    .params = kParams,
+    .base = BaseRole::kRequired,
+    .shapes = ShapeRule::kCropToBase,
+    .reads = "twice (norms)",
+    .passes = 2,
+    .check = check,
+};
+
+constinit const MethodInfo kDellaLinear = {
+    .name = "della_linear",
+    .title = "della without the sign election",
+    .paper = "arXiv 2406.11617",
+    .formula = "P(keep d) = density - epsilon + 2 epsilon r, r the rank of |d| in its row, 0 to 1",
+    .params = kLinearParams,
+    .base = BaseRole::kRequired,
+    .shapes = ShapeRule::kCropToBase,
+    .reads = "twice (norms)",
+    .passes = 2,
+    .check = check,
+};
+
+}  // namespace mod::merge
