@@ -12,8 +12,8 @@ cd "$(dirname "$0")/recipes"
 recipes=(linear slerp nuslerp task_arithmetic ties dare_linear dare_ties breadcrumbs breadcrumbs_ties
   della della_linear model_stock passthrough mod mod-random mod-rank)
 
-printf '%-17s %8s %7s  %-36s %s\n' recipe seconds GB/s \
-  'share taken from each model' 'distance to each parent'
+printf '%-18s %9s %11s   %-58s %s\n' recipe time rate 'share of the merged elements taken from' \
+  'distance to each model (L2)'
 for recipe in "${recipes[@]}"; do
   "$program" merge "$recipe.yml" "$out/$recipe" --overwrite --brief
 done
