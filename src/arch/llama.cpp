@@ -1,0 +1,19 @@
+// Llama 1 to 3, TinyLlama, SmolLM2 and others that use its class.
+#include "arch/parts.h"
+
+namespace mod::arch {
+
+Architecture llama() {
+  Architecture a;
+  a.id = "llama";
+  a.class_names = {"LlamaForCausalLM", "LLaMaForCausalLM"};
+  a.model_types = {"llama"};
+  a.before = {token_embedding()};
+  a.layer = join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
+                  layer_tensors({"post_attention_layernorm.weight"}), gated_mlp()});
+  a.after = norm_and_head();
+  a.recomputed = {"model.layers.{L}.self_attn.rotary_emb.inv_freq"};
+  return a;
+}
+
+}  // namespace mod::arch
