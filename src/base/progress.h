@@ -13,8 +13,18 @@ namespace mod {
 
 class Progress {
  public:
+  /// How it is shown. The first drawing comes one interval after the start, so short work off a
+  /// terminal prints nothing.
+  struct Style {
+    bool terminal;
+    std::chrono::microseconds interval;
+  };
+  /// A bar where stderr is a terminal that can move its cursor, else lines.
+  static Style default_style();
+
   /// `total` in bytes; nothing is drawn below LogLevel::kInfo.
   Progress(Log& log, std::string what, std::uint64_t total);
+  Progress(Log& log, std::string what, std::uint64_t total, Style style);
   ~Progress();  // clears the bar
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -22,15 +32,20 @@ class Progress {
   void add(std::uint64_t bytes);
 
  private:
-  void draw(std::uint64_t done, double seconds);
+  void draw();
 
   Log& log_;
   std::string what_;
   std::uint64_t total_;
+  Style style_;
   std::atomic<std::uint64_t> done_{0};
   std::atomic<std::int64_t> next_draw_us_;
   std::chrono::steady_clock::time_point start_;
-  bool terminal_;
 };
+
+/// "merging: 43%, 4.20 GiB of 9.80 GiB, 1.23 GB/s, 5.0 s left"; with width > 0 and room for it a bar
+/// of '#' stands before the numbers, and the line is cut to `width` columns.
+std::string progress_text(const std::string& what, std::uint64_t done, std::uint64_t total,
+                          double seconds, std::size_t width = 0);
 
 }  // namespace mod

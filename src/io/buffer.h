@@ -4,14 +4,23 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace mod::io {
 
 class Buffer {
  public:
   Buffer() = default;
-  /// Throws Error(kOutOfMemory).
+  /// The bytes are not initialised. Throws Error(kOutOfMemory).
   explicit Buffer(std::size_t bytes);
+  /// The source is empty afterwards.
+  Buffer(Buffer&& other) noexcept
+      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    data_ = std::move(other.data_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
 
   std::byte* data() { return data_.get(); }
   const std::byte* data() const { return data_.get(); }
