@@ -118,7 +118,7 @@ std::string count_text(std::uint64_t n) {
   std::string out = std::to_string(n);
   for (std::size_t at = out.size(); at > 3;) {
     at -= 3;
-    out.insert(at, ",");
+    out.insert(at, 1, ',');
   }
   return out;
 }

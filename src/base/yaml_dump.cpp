@@ -69,7 +69,9 @@ std::string made_text(const Node& node) {
   if (std::isinf(node.number)) return node.number < 0 ? "-.inf" : ".inf";
   std::string text = fmt::format("{}", node.number);
   // YAML 1.1 floats need a dot.
-  if (text.find('.') == std::string::npos) text.insert(std::min(text.find('e'), text.size()), ".0");
+  if (text.find('.') == std::string::npos) {
+    text.insert(std::min(text.find('e'), text.size()), 1, '.').insert(text.find('.') + 1, 1, '0');
+  }
   return text;
 }
 
