@@ -19,26 +19,40 @@
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {
 namespace {
 
+// to_double by intrinsics: g++ 12 makes two half vectors of __builtin_convertvector.
 #if defined(__AVX512F__)
 constexpr int kDoubles = 8;
+typedef double DoubleVector __attribute__((vector_size(64)));
+typedef float FloatVector __attribute__((vector_size(32)));
+inline DoubleVector to_double(FloatVector v) { return _mm512_maskz_cvtps_pd(0xff, v); }
 #elif defined(__AVX2__)
 constexpr int kDoubles = 4;
+typedef double DoubleVector __attribute__((vector_size(32)));
+typedef float FloatVector __attribute__((vector_size(16)));
+inline DoubleVector to_double(FloatVector v) { return _mm256_cvtps_pd(v); }
+#elif defined(__SSE2__)
+constexpr int kDoubles = 2;
+typedef double DoubleVector __attribute__((vector_size(16)));
+typedef float FloatVector __attribute__((vector_size(16)));  // the upper two are zero
+inline DoubleVector to_double(FloatVector v) { return _mm_cvtps_pd(v); }
 #else
 constexpr int kDoubles = 2;
+typedef double DoubleVector __attribute__((vector_size(16)));
+typedef float FloatVector __attribute__((vector_size(8)));
+inline DoubleVector to_double(FloatVector v) { return __builtin_convertvector(v, DoubleVector); }
 #endif
 constexpr int kLanes = 16;
 constexpr int kVectors = kLanes / kDoubles;
 
-typedef double DoubleVector __attribute__((vector_size(kDoubles * 8)));
-typedef float FloatVector __attribute__((vector_size(kDoubles * 4)));
-
 inline FloatVector load(const float* x) {
+#if defined(__SSE2__) && !defined(__AVX2__)
+  return _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i_u*>(x)));
+#else
   FloatVector v;
   __builtin_memcpy(&v, x, sizeof v);
   return v;
+#endif
 }
-
-inline DoubleVector to_double(FloatVector v) { return __builtin_convertvector(v, DoubleVector); }
 
 inline double add_lanes(const double* lane) {
   double half[8];
@@ -132,11 +146,68 @@ double dot_delta(const float* x, const float* y, const float* b, std::size_t n) 
   return sum_terms(n, DotDeltaTerm{x, y, b});
 }
 
+// Smallest and largest: x < m ? x : m, lane by lane, so that a NaN in x changes nothing (this is what
+// the instruction does when m is its second operand). 16 fp32 lanes and the same tree for every set,
+// because -0 and +0 are equal and the order decides which of them comes back.
+#if defined(__AVX512F__)
+typedef __m512 MinMaxVector;
+inline MinMaxVector smaller(MinMaxVector x, MinMaxVector m) { return _mm512_maskz_min_ps(0xffff, x, m); }
+inline MinMaxVector larger(MinMaxVector x, MinMaxVector m) { return _mm512_maskz_max_ps(0xffff, x, m); }
+#elif defined(__AVX2__)
+typedef __m256 MinMaxVector;
+inline MinMaxVector smaller(MinMaxVector x, MinMaxVector m) { return _mm256_min_ps(x, m); }
+inline MinMaxVector larger(MinMaxVector x, MinMaxVector m) { return _mm256_max_ps(x, m); }
+#elif defined(__SSE2__)
+typedef __m128 MinMaxVector;
+inline MinMaxVector smaller(MinMaxVector x, MinMaxVector m) { return _mm_min_ps(x, m); }
+inline MinMaxVector larger(MinMaxVector x, MinMaxVector m) { return _mm_max_ps(x, m); }
+#else
+typedef float MinMaxVector __attribute__((vector_size(16)));
+inline MinMaxVector smaller(MinMaxVector x, MinMaxVector m) { return x < m ? x : m; }
+inline MinMaxVector larger(MinMaxVector x, MinMaxVector m) { return x > m ? x : m; }
+#endif
+constexpr int kFloats = static_cast<int>(sizeof(MinMaxVector) / sizeof(float));
+typedef std::int32_t NanVector __attribute__((vector_size(sizeof(MinMaxVector))));
+
+struct MinMaxLanes {
+  MinMaxVector min, max;
+  NanVector nan;
+
+  void take(const float* x) {
+    MinMaxVector v;
+    __builtin_memcpy(&v, x, sizeof v);
+    min = smaller(v, min);
+    max = larger(v, max);
+    nan |= v != v;
+  }
+};
+
+inline void take(MinMax& r, float low, float high) {
+  r.min = low < r.min ? low : r.min;
+  r.max = high > r.max ? high : r.max;
+}
+
 MinMax min_max(const float* x, std::size_t n) noexcept {
-  MinMax r{__builtin_inff(), -__builtin_inff(), false};
-  for (std::size_t i = 0; i < n; ++i) {
-    r.min = x[i] < r.min ? x[i] : r.min;
-    r.max = x[i] > r.max ? x[i] : r.max;
+  const float inf = __builtin_inff();
+  const MinMaxVector high = MinMaxVector{} + inf;
+  MinMaxLanes a0{high, -high, {}}, a1 = a0, a2 = a0, a3 = a0;
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    a0.take(x + i);
+    if constexpr (kFloats < 16) a1.take(x + i + kFloats);
+    if constexpr (kFloats < 8) a2.take(x + i + 2 * kFloats), a3.take(x + i + 3 * kFloats);
+  }
+  const MinMaxVector all_min[4] = {a0.min, a1.min, a2.min, a3.min};
+  const MinMaxVector all_max[4] = {a0.max, a1.max, a2.max, a3.max};
+  const NanVector nan = a0.nan | a1.nan | a2.nan | a3.nan;
+  float min[kLanes], max[kLanes];
+  __builtin_memcpy(min, all_min, sizeof min);
+  __builtin_memcpy(max, all_max, sizeof max);
+  MinMax r{inf, -inf, false};
+  for (int l = 0; l < kLanes; ++l) take(r, min[l], max[l]);
+  for (int l = 0; l < kFloats; ++l) r.has_nan |= nan[l] != 0;
+  for (; i < n; ++i) {
+    take(r, x[i], x[i]);
     r.has_nan |= x[i] != x[i];
   }
   return r;
