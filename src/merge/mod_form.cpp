@@ -1,8 +1,9 @@
 #include "merge/mod_form.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <vector>
 
 #include "base/text.h"
@@ -37,8 +38,8 @@ const yaml::Node* require_list(ReadContext& context, const yaml::Node& root, std
   const yaml::Node* node = root.find(key);
   if (node && node->kind == yaml::Kind::kSequence && !node->items.empty()) return node;
   context.problems.error(node ? node->place : root.place,
-                         "'" + std::string(key) + "' must be a list with entries" +
-                             (node ? ", not " + node->describe() : ""));
+                         fmt::format("'{}' must be a list with entries, not {}", key,
+                                     node ? node->describe() : "absent"));
   return nullptr;
 }
 
@@ -48,9 +49,10 @@ std::vector<yaml::Node> read_experts(ReadContext& context, const yaml::Node& roo
   if (!list) return out;
   for (const yaml::Node& item : list->items) {
     if (item.kind != yaml::Kind::kMap) {
-      context.problems.error(item.place,
-                             "an expert must be a map with 'source_model', not " + item.describe(),
-                             "write '- source_model: PATH'");
+      context.problems.error(
+          item.place,
+          fmt::format("an expert must be a map with 'source_model', not {}", item.describe()),
+          "write '- source_model: PATH'");
       continue;
     }
     check_keys(context, item, Level::kModExpert);
@@ -74,8 +76,9 @@ std::vector<yaml::Node> read_weights(ReadContext& context, const yaml::Node& roo
   for (const yaml::Node& item : list->items) {
     const auto value = item.is_null() || !item.is_scalar() ? std::nullopt : item.as_number();
     if (!value || !(*value >= 0 && *value <= 1)) {
-      context.problems.error(item.place,
-                             "a weight must be a number from 0 to 1, not " + item.describe());
+      context.problems.error(
+          item.place,
+          fmt::format("a weight must be a number from 0 to 1, not {}", item.describe()));
       continue;
     }
     sum += *value;
@@ -83,9 +86,8 @@ std::vector<yaml::Node> read_weights(ReadContext& context, const yaml::Node& roo
   }
   if (out.size() != list->items.size()) return {};
   if (std::fabs(sum - 1) > 1e-5 * std::max(sum, 1.0)) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.9g", sum);
-    context.problems.error(list->place, std::string("the weights must sum to 1, here to ") + text);
+    context.problems.error(list->place,
+                           fmt::format("the weights must sum to 1, here to {:.9g}", sum));
     return {};
   }
   return out;
@@ -104,9 +106,9 @@ void check_base_model(ReadContext& context, const yaml::Node& root,
     return expert.text == base->text;
   });
   if (!known) {
-    context.problems.error(base->place,
-                           "base_model " + in_quotes(base->text) + " is none of the experts",
-                           "it must be spelled exactly as one expert's source_model");
+    context.problems.error(
+        base->place, fmt::format("base_model {} is none of the experts", in_quotes(base->text)),
+        "it must be spelled exactly as one expert's source_model");
     return;
   }
   context.problems.note(base->place,
@@ -146,21 +148,24 @@ void check_model_kwargs(ReadContext& context, const yaml::Node& root) {
   int listed = 0;
   for (const yaml::Node* map : maps) {
     if (map->kind != yaml::Kind::kMap) {
-      context.problems.error(map->place,
-                             "an entry of 'model_kwargs' must be a map, not " + map->describe());
+      context.problems.error(
+          map->place,
+          fmt::format("an entry of 'model_kwargs' must be a map, not {}", map->describe()));
       continue;
     }
     for (const auto& [key, value] : map->entries) {
       if (std::find(std::begin(kKnown), std::end(kKnown), key) != std::end(kKnown)) continue;
-      if (listed++ < 20) unknown += (unknown.empty() ? "" : ", ") + in_quotes(key);
+      if (listed++ < 20) unknown.append(unknown.empty() ? "" : ", ").append(in_quotes(key));
     }
   }
   if (kwargs->is_scalar()) {
     context.problems.error(
-        kwargs->place, "'model_kwargs' must be a map or a list of maps, not " + kwargs->describe());
+        kwargs->place,
+        fmt::format("'model_kwargs' must be a map or a list of maps, not {}", kwargs->describe()));
   }
   if (!unknown.empty()) {
-    context.problems.warn(kwargs->place, "unknown loader options in 'model_kwargs': " + unknown,
+    context.problems.warn(kwargs->place,
+                          fmt::format("unknown loader options in 'model_kwargs': {}", unknown),
                           "'model_kwargs' has no effect here; remove it");
   }
 }
@@ -210,9 +215,10 @@ yaml::Node copy_recipe(const yaml::Node& expert, const yaml::Node& root) {
 bool check_expert_count(ReadContext& context, const yaml::Node& root, std::size_t experts,
                         std::size_t weights, bool compat) {
   if (experts != weights) {
-    context.problems.error(root.find("weights")->place,
-                           "one weight for each expert is needed: " + std::to_string(experts) +
-                               " experts, " + std::to_string(weights) + " weights");
+    context.problems.error(
+        root.find("weights")->place,
+        fmt::format("one weight for each expert is needed: {} experts, {} weights", experts,
+                    weights));
     return false;
   }
   const Place& place = root.find("experts")->place;
@@ -222,11 +228,11 @@ bool check_expert_count(ReadContext& context, const yaml::Node& root, std::size_
   }
   if (experts == 2) return true;
   const std::string text =
-      "this form is defined for two experts, here are " + std::to_string(experts);
+      fmt::format("this form is defined for two experts, here are {}", experts);
   if (compat) {
-    context.problems.warn(place,
-                          text + "; as in the reference, every tensor is kept from the first",
-                          "write a recipe with 'merge_method: mod' to merge all of them");
+    context.problems.warn(
+        place, fmt::format("{}; as in the reference, every tensor is kept from the first", text),
+        "write a recipe with 'merge_method: mod' to merge all of them");
   } else {
     context.problems.error(place, text,
                            "write a recipe with 'merge_method: mod', which takes any number; "

@@ -1,6 +1,8 @@
 // From text to a recipe: the document, what kind of file it is, overrides, and the top level.
 #include "merge/recipe.h"
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "merge/mod_form.h"
 #include "merge/recipe_reader.h"
@@ -28,7 +30,8 @@ std::optional<yaml::Node> read_document(std::string_view text, const std::string
       return std::nullopt;
     }
     if (documents[0].kind != yaml::Kind::kMap) {
-      problems.error(documents[0].place, "a recipe must be a map, not " + documents[0].describe(),
+      problems.error(documents[0].place,
+                     fmt::format("a recipe must be a map, not {}", documents[0].describe()),
                      "begin with 'merge_method: NAME'");
       return std::nullopt;
     }
@@ -71,12 +74,12 @@ bool check_kind(const yaml::Node& root, Problems& problems) {
   } else {
     problems.error(
         root.place,
-        "this is no kind of file that is known. Missing for a recipe: 'merge_method' and "
-        "one of 'models', 'slices', 'modules'; for the MoD form: 'experts'" +
-            std::string(root.find("weights") ? "" : " and 'weights'") +
-            "; for a dense-to-MoE configuration: 'experts' with 'gate_mode'; for a search "
-            "genome: 'genome'" +
-            (root.find("tasks") ? "" : " and 'tasks'") + "; for a mixture: 'mixture'",
+        fmt::format("this is no kind of file that is known. Missing for a recipe: 'merge_method' "
+                    "and one of 'models', 'slices', 'modules'; for the MoD form: 'experts'{}; for "
+                    "a dense-to-MoE configuration: 'experts' with 'gate_mode'; for a search "
+                    "genome: 'genome'{}; for a mixture: 'mixture'",
+                    root.find("weights") ? "" : " and 'weights'",
+                    (root.find("tasks") ? "" : " and 'tasks'")),
         "docs/recipes.md shows the form of a recipe");
   }
   return false;
@@ -90,8 +93,9 @@ bool apply(yaml::Node& root, const Overrides& overrides, Problems& problems) {
     try {
       yaml::set_path(root, key, value);
     } catch (const Error& error) {
-      problems.error({}, "--set " + detail::in_quotes(key + "=" + value) + ": " + error.what(),
-                     "the form is --set KEY=VALUE, as in --set parameters.lambda=0.5");
+      problems.error(
+          {}, fmt::format("--set {}: {}", detail::in_quotes(key + "=" + value), error.what()),
+          "the form is --set KEY=VALUE, as in --set parameters.lambda=0.5");
       good = false;
     }
   }
@@ -113,15 +117,16 @@ std::optional<Compute> read_compute(ReadContext& context, const yaml::Node& node
   if (!detail::require_string(context, node, "'compute'")) return std::nullopt;
   if (node.text == "fp32") return Compute::kFp32;
   if (node.text != "bf16") {
-    context.problems.error(node.place, "unknown 'compute' " + detail::in_quotes(node.text),
+    context.problems.error(node.place,
+                           fmt::format("unknown 'compute' {}", detail::in_quotes(node.text)),
                            "allowed: fp32, bf16");
     return std::nullopt;
   }
   if (context.method && context.method->name != "mod") {
-    context.problems.error(node.place,
-                           "'compute: bf16' is not supported yet for method '" +
-                               std::string(context.method->name) + "'",
-                           "remove it: fp32 with one rounding at the end is used");
+    context.problems.error(
+        node.place,
+        fmt::format("'compute: bf16' is not supported yet for method '{}'", context.method->name),
+        "remove it: fp32 with one rounding at the end is used");
   }
   return Compute::kBf16;
 }
@@ -133,9 +138,9 @@ void check_layout(ReadContext& context, const yaml::Node& root) {
       context.problems.error(layout->place, "'moe_layout: fused' is not supported yet",
                              "remove it: one tensor for each expert is written");
     } else if (layout->text != "per_expert") {
-      context.problems.error(layout->place,
-                             "unknown 'moe_layout' " + detail::in_quotes(layout->text),
-                             "allowed: per_expert, fused");
+      context.problems.error(
+          layout->place, fmt::format("unknown 'moe_layout' {}", detail::in_quotes(layout->text)),
+          "allowed: per_expert, fused");
     }
   }
   const yaml::Node* post = root.find("post");

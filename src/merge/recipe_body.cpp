@@ -1,4 +1,6 @@
 // models, slices and modules.
+#include <fmt/format.h>
+
 #include <map>
 
 #include "merge/recipe_reader.h"
@@ -12,7 +14,7 @@ const yaml::Node* list_or_report(ReadContext& context, const yaml::Node* node,
   if (absent(node)) return nullptr;
   if (node->kind != yaml::Kind::kSequence) {
     context.problems.error(node->place,
-                           "'" + std::string(key) + "' must be a list, not " + node->describe(),
+                           fmt::format("'{}' must be a list, not {}", key, node->describe()),
                            "begin each entry with '- '");
     return nullptr;
   }
@@ -22,9 +24,9 @@ const yaml::Node* list_or_report(ReadContext& context, const yaml::Node* node,
 /// One entry of `models` or `sources`.
 std::optional<InputModel> read_input(ReadContext& context, const yaml::Node& node, bool in_slice) {
   if (node.kind != yaml::Kind::kMap) {
-    context.problems.error(node.place,
-                           "an entry must be a map with 'model', not " + node.describe(),
-                           "write '- model: PATH'");
+    context.problems.error(
+        node.place, fmt::format("an entry must be a map with 'model', not {}", node.describe()),
+        "write '- model: PATH'");
     return std::nullopt;
   }
   check_keys(context, node, in_slice ? Level::kSource : Level::kModel);
@@ -73,11 +75,12 @@ std::vector<InputModel> read_inputs(ReadContext& context, const yaml::Node& list
       continue;
     }
     InputModel& first = out[entry->second];
-    context.problems.warn(input->place,
-                          "model " + in_quotes(input->model.text()) +
-                              " is listed twice here and counts once: the parameters of the first "
-                              "entry and the layers of the last are used",
-                          "remove one entry");
+    context.problems.warn(
+        input->place,
+        fmt::format("model {} is listed twice here and counts once: the parameters of the first "
+                    "entry and the layers of the last are used",
+                    in_quotes(input->model.text())),
+        "remove one entry");
     first.layer_range = input->layer_range;
     for (Setting& setting : input->parameters) first.parameters.push_back(std::move(setting));
   }
@@ -90,12 +93,12 @@ void check_equal_lengths(ReadContext& context, const Slice& slice, const yaml::N
   };
   for (const InputModel& input : slice.sources) {
     if (length(input) == length(slice.sources.front())) continue;
-    context.problems.error(input.place,
-                           "all sources of a slice must have the same number of layers: " +
-                               in_quotes(input.model.text()) + " has " +
-                               std::to_string(length(input)) + ", the first source " +
-                               std::to_string(length(slice.sources.front())),
-                           "make the layer_range of each source equally long");
+    context.problems.error(
+        input.place,
+        fmt::format("all sources of a slice must have the same number of "
+                    "layers: {} has {}, the first source {}",
+                    in_quotes(input.model.text()), length(input), length(slice.sources.front())),
+        "make the layer_range of each source equally long");
     return;
   }
   if (slice.sources.empty() && node.items.empty()) {
@@ -108,9 +111,9 @@ Slice read_slice(ReadContext& context, const yaml::Node& node) {
   Slice slice;
   slice.place = node.place;
   if (node.kind != yaml::Kind::kMap) {
-    context.problems.error(node.place,
-                           "a slice must be a map with 'sources', not " + node.describe(),
-                           "write '- sources: [...]'");
+    context.problems.error(
+        node.place, fmt::format("a slice must be a map with 'sources', not {}", node.describe()),
+        "write '- sources: [...]'");
     return slice;
   }
   check_keys(context, node, Level::kSlice);
@@ -155,14 +158,16 @@ void read_models_or_slices(ReadContext& context, const yaml::Node& node, Recipe&
 void read_module(ReadContext& context, const std::string& name, const yaml::Node& node,
                  Recipe& recipe) {
   if (name != "default") {
-    context.problems.error(node.place,
-                           "unknown module " + in_quotes(name) +
-                               ": the supported architectures have one module, 'default'",
-                           "write 'models' or 'slices' at the top level");
+    context.problems.error(
+        node.place,
+        fmt::format("unknown module {}: the supported architectures have one module, 'default'",
+                    in_quotes(name)),
+        "write 'models' or 'slices' at the top level");
     return;
   }
   if (node.kind != yaml::Kind::kMap) {
-    context.problems.error(node.place, "a module must be a map, not " + node.describe(),
+    context.problems.error(node.place,
+                           fmt::format("a module must be a map, not {}", node.describe()),
                            "its keys: models or slices, parameters");
     return;
   }
@@ -171,8 +176,8 @@ void read_module(ReadContext& context, const std::string& name, const yaml::Node
   const bool slices = filled(node.find("slices"));
   if (models == slices) {
     context.problems.error(node.place,
-                           std::string("module 'default' has ") + (models ? "both" : "neither") +
-                               " of 'models' and 'slices'",
+                           fmt::format("module 'default' has {} of 'models' and 'slices'",
+                                       (models ? "both" : "neither")),
                            "write exactly one of them");
   }
   read_models_or_slices(context, node, recipe);
@@ -181,7 +186,8 @@ void read_module(ReadContext& context, const std::string& name, const yaml::Node
 
 void read_modules(ReadContext& context, const yaml::Node& modules, Recipe& recipe) {
   if (modules.kind != yaml::Kind::kMap) {
-    context.problems.error(modules.place, "'modules' must be a map, not " + modules.describe(),
+    context.problems.error(modules.place,
+                           fmt::format("'modules' must be a map, not {}", modules.describe()),
                            "write 'models' or 'slices' at the top level");
     return;
   }
@@ -195,7 +201,7 @@ void read_body(ReadContext& context, const yaml::Node& root, Recipe& recipe) {
   int count = 0;
   for (const char* key : {"models", "slices", "modules"}) {
     if (!filled(root.find(key))) continue;
-    present += (count++ ? ", " : "") + std::string(key);
+    present.append(count++ ? ", " : "").append(key);
   }
   if (count == 0) {
     context.problems.error(root.place, "none of 'models', 'slices' and 'modules' is there",
@@ -203,7 +209,8 @@ void read_body(ReadContext& context, const yaml::Node& root, Recipe& recipe) {
   } else if (count > 1) {
     context.problems.error(
         root.place,
-        "only one of 'models', 'slices' and 'modules' is allowed: " + present + " are there",
+        fmt::format("only one of 'models', 'slices' and 'modules' is allowed: {} are there",
+                    present),
         "keep one of them");
   }
   read_models_or_slices(context, root, recipe);

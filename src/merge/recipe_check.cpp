@@ -1,5 +1,7 @@
 // What a method demands of the recipe as a whole. Whatever needs a model's tensors is left to the
 // plan.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "merge/recipe_reader.h"
@@ -39,7 +41,7 @@ bool lists(const Group& group, const ModelRef& ref) {
 bool takes_base(const MethodInfo& method) { return method.base != BaseRole::kDonor; }
 
 std::string number_of_models(int count) {
-  return std::to_string(count) + (count == 1 ? " model" : " models");
+  return fmt::format("{} {}", count, count == 1 ? "model" : "models");
 }
 
 void check_count(ReadContext& context, const Group& group) {
@@ -57,11 +59,11 @@ void check_count(ReadContext& context, const Group& group) {
   std::string wanted = (few ? "at least " : "at most ") +
                        number_of_models(few ? method.min_models : method.max_models);
   if (method.min_models == method.max_models) {
-    wanted = "exactly " + number_of_models(method.min_models);
+    wanted = fmt::format("exactly {}", number_of_models(method.min_models));
   }
-  std::string text = "method '" + std::string(method.name) + "' takes " + wanted;
+  std::string text = fmt::format("method '{}' takes {}", method.name, wanted);
   if (takes_base(method)) text += " besides the base model";
-  text += ", here are " + std::to_string(count);
+  text += fmt::format(", here are {}", count);
   std::string remedy = few ? "add models" : "remove models";
   if (appended) {
     text += " (with 'models:' a separate base_model counts as one more)";
@@ -74,27 +76,28 @@ std::string source_entry(const Group& group, const ModelRef& base) {
   std::string range = "[FIRST, END]";
   if (!group.inputs->empty() && group.inputs->front().layer_range) {
     const auto& [begin, end] = *group.inputs->front().layer_range;
-    range = "[" + std::to_string(begin) + ", " + std::to_string(end) + "]";
+    range = fmt::format("[{}, {}]", begin, end);
   }
-  return "add to its sources: '- {model: " + base.text() + ", layer_range: " + range + "}'";
+  return fmt::format("add to its sources: '- {{model: {}, layer_range: {}}}'", base.text(), range);
 }
 
 void check_base(ReadContext& context, const Group& group) {
   const MethodInfo& method = *context.method;
   if (!takes_base(method)) return;
-  const std::string name = "method '" + std::string(method.name) + "'";
+  const std::string name = fmt::format("method '{}'", method.name);
   if (!group.base) {
     if (method.base == BaseRole::kRequired) {
-      context.problems.error(group.place, name + " needs a base model",
+      context.problems.error(group.place, fmt::format("{} needs a base model", name),
                              "write 'base_model: PATH' at the top level");
     }
     return;
   }
   if (!group.is_slice || lists(group, *group.base)) return;
-  context.problems.error(group.place,
-                         name + " works on the base model, but this slice does not list " +
-                             in_quotes(group.base->text()) + " among its sources",
-                         source_entry(group, *group.base));
+  context.problems.error(
+      group.place,
+      fmt::format("{} works on the base model, but this slice does not list {} among its sources",
+                  name, in_quotes(group.base->text())),
+      source_entry(group, *group.base));
 }
 
 SettingLevels levels_of(const Recipe& recipe, const Group& group) {
@@ -111,18 +114,19 @@ void check_required(ReadContext& context, const Recipe& recipe, const Group& gro
     if (!spec.required) continue;
     if (written(levels_of(recipe, group), spec.name)) continue;
     const std::string what =
-        "method '" + std::string(method.name) + "' needs the parameter '" + std::string(spec.name);
+        fmt::format("method '{}' needs the parameter '{}'", method.name, spec.name);
     if (!spec.per_model) {
-      context.problems.error(group.place, what + "'", "write it under the top-level 'parameters:'");
+      context.problems.error(group.place, what, "write it under the top-level 'parameters:'");
       continue;
     }
     for (const InputModel& input : *group.inputs) {
       if (takes_base(method) && group.base && input.model == *group.base) continue;
       if (written({.source = &input.parameters}, spec.name)) continue;
-      context.problems.error(input.place, what + "' for model " + in_quotes(input.model.text()),
-                             "write 'parameters: {" + std::string(spec.name) +
-                                 ": 0.5}' beside this model, or one value for all models under the "
-                                 "top-level 'parameters:'");
+      context.problems.error(
+          input.place, fmt::format("{} for model {}", what, in_quotes(input.model.text())),
+          fmt::format("write 'parameters: {{{}: 0.5}}' beside this model, or one value for all "
+                      "models under the top-level 'parameters:'",
+                      spec.name));
     }
   }
 }
@@ -188,7 +192,7 @@ void check_select(ReadContext& context, const Recipe& recipe) {
       for (const Condition& condition : setting.conditions) {
         for (const std::string& word : condition.strings) {
           if (word == "reference" || word == "random" || word == "rank") continue;
-          context.problems.error(setting.place, "unknown 'select' " + in_quotes(word),
+          context.problems.error(setting.place, fmt::format("unknown 'select' {}", in_quotes(word)),
                                  "allowed: reference, random, rank");
         }
       }
@@ -209,12 +213,13 @@ void check_method_use(ReadContext& context, const Recipe& recipe) {
   check_rescale(context, recipe);
   check_select(context, recipe);
   if (context.method->name == "passthrough" && !recipe.slices.empty() && !recipe.base_model) {
-    context.problems.note(recipe.method_place,
-                          "without base_model, config and tokenizer come from the first model: " +
-                              in_quotes(recipe.referenced_models().empty()
-                                            ? std::string()
-                                            : recipe.referenced_models().front().text()),
-                          "name another one with base_model");
+    context.problems.note(
+        recipe.method_place,
+        fmt::format("without base_model, config and tokenizer come from the first model: {}",
+                    in_quotes(recipe.referenced_models().empty()
+                                  ? std::string()
+                                  : recipe.referenced_models().front().text())),
+        "name another one with base_model");
   }
 }
 

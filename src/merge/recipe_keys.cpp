@@ -1,5 +1,7 @@
 // Which keys each map of a recipe has, and what is said about the others. mergekit ignores unknown
 // keys in silence, so recipes in the wild carry settings that never had an effect.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -79,14 +81,16 @@ std::string joined(Names names) {
 }
 
 void report_parameter(ReadContext& context, const std::string& key, const Place& place) {
-  context.problems.warn(place, in_quotes(key) + " has no effect here: it is a parameter",
+  context.problems.warn(place,
+                        fmt::format("{} has no effect here: it is a parameter", in_quotes(key)),
                         "move it under 'parameters:' of the same block");
 }
 
 void report_unknown(ReadContext& context, const std::string& key, const Place& place, Level level) {
   if (key == "embed_slerp" || key == "input_model_parameters") {
     context.problems.warn(
-        place, in_quotes(key) + " has no effect: mergekit dropped it in January 2024", "remove it");
+        place, fmt::format("{} has no effect: mergekit dropped it in January 2024", in_quotes(key)),
+        "remove it");
     return;
   }
   if (has_parameters(level) && is_parameter_name(key)) return report_parameter(context, key, place);
@@ -94,13 +98,14 @@ void report_unknown(ReadContext& context, const std::string& key, const Place& p
   const Names known = known_keys(level);
   if (!home.empty()) {
     context.problems.warn(
-        place, in_quotes(key) + " has no effect here: it belongs to " + std::string(home),
+        place, fmt::format("{} has no effect here: it belongs to {}", in_quotes(key), home),
         "move it");
     return;
   }
   const std::string hint = key.size() <= 64 ? did_you_mean(key, known) : "";
-  context.problems.warn(place, "unknown key " + in_quotes(key) + hint + "; it has no effect",
-                        "known here: " + joined(known));
+  context.problems.warn(place,
+                        fmt::format("unknown key {}{}; it has no effect", in_quotes(key), hint),
+                        fmt::format("known here: {}", joined(known)));
 }
 
 struct Home {
@@ -167,10 +172,10 @@ constexpr std::string_view kOtherParameters[] = {"t",
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShown = 80;
-  if (text.size() <= kShown) return "'" + std::string(text) + "'";
+  if (text.size() <= kShown) return fmt::format("'{}'", text);
   std::size_t cut = kShown;
   while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
-  return "'" + std::string(text.substr(0, cut)) + "...'";
+  return fmt::format("'{}...'", text.substr(0, cut));
 }
 
 bool absent(const yaml::Node* node) { return !node || node->is_null(); }
@@ -197,9 +202,9 @@ void check_keys(ReadContext& context, const yaml::Node& map, Level level) {
   const Names known = known_keys(level);
   for (const auto& [key, value] : map.entries) {
     if (twice.contains(key)) {
-      context.problems.warn(value.place,
-                            "key " + in_quotes(key) + " is written twice; the last one counts",
-                            "remove the other one");
+      context.problems.warn(
+          value.place, fmt::format("key {} is written twice; the last one counts", in_quotes(key)),
+          "remove the other one");
     }
     if (!contains(known, key)) report_unknown(context, key, value.place, level);
   }

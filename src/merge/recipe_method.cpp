@@ -1,4 +1,6 @@
 // `merge_method`: the name, near misses, and the names that mergekit knows or once knew.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -41,26 +43,30 @@ std::string plain_spelling(std::string_view name) {
 void report_unknown(ReadContext& context, const yaml::Node& node) {
   const std::string& name = node.text;
   if (name == "consensus_ta" || name == "consensus_ties") {
-    context.problems.error(node.place,
-                           "merge_method " + in_quotes(name) +
-                               " existed only in mergekit 0.0.6 (December 2024 to February 2025)",
-                           "use task_arithmetic or ties");
+    context.problems.error(
+        node.place,
+        fmt::format(
+            "merge_method {} existed only in mergekit 0.0.6 (December 2024 to February 2025)",
+            in_quotes(name)),
+        "use task_arithmetic or ties");
     return;
   }
   if (std::find(std::begin(kNotBuilt), std::end(kNotBuilt), name) != std::end(kNotBuilt)) {
-    context.problems.error(node.place, "merge_method " + in_quotes(name) + " is not supported yet",
-                           "supported: " + joined(method_names()));
+    context.problems.error(node.place,
+                           fmt::format("merge_method {} is not supported yet", in_quotes(name)),
+                           fmt::format("supported: {}", joined(method_names())));
     return;
   }
   std::string hint;
   const std::string plain = plain_spelling(name.substr(0, 64));
   if (find_method(plain)) {
-    hint = " (did you mean '" + plain + "'?)";
+    hint = fmt::format(" (did you mean '{}'?)", plain);
   } else if (name.size() <= 64) {
     hint = did_you_mean(plain, method_names());
   }
-  context.problems.error(node.place, "unknown merge_method " + in_quotes(name) + hint,
-                         "known: " + joined(method_names()));
+  context.problems.error(node.place,
+                         fmt::format("unknown merge_method {}{}", in_quotes(name), hint),
+                         fmt::format("known: {}", joined(method_names())));
 }
 
 }  // namespace
@@ -69,7 +75,7 @@ void read_method(ReadContext& context, const yaml::Node& root, Recipe& recipe) {
   const yaml::Node* node = root.find("merge_method");
   if (absent(node)) {
     context.problems.error(node ? node->place : root.place, "'merge_method' is missing",
-                           "known: " + joined(method_names()));
+                           fmt::format("known: {}", joined(method_names())));
     return;
   }
   recipe.method_place = node->place;

@@ -1,4 +1,6 @@
 // Model references: their string form, equality, and the list of all models of a recipe.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <string>
@@ -12,9 +14,10 @@ namespace mod::merge {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text, const Place& place, const std::string& why) {
-  const std::string where = place.text();
-  throw Error(ErrorCode::kInvalidInput, (where.empty() ? "" : where + ": ") + "model reference " +
-                                            detail::in_quotes(text) + ": " + why);
+  std::string where = place.text();
+  if (!where.empty()) where += ": ";
+  throw Error(ErrorCode::kInvalidInput,
+              fmt::format("{}model reference {}: {}", where, detail::in_quotes(text), why));
 }
 
 struct Part {
@@ -40,9 +43,9 @@ Part split_revision(std::string_view part, std::string_view whole, const Place& 
 
 std::string ModelRef::text() const {
   std::string out = model;
-  if (!revision.empty()) out += "@" + revision;
-  if (!lora.empty()) out += "+" + lora;
-  if (!lora_revision.empty()) out += "@" + lora_revision;
+  if (!revision.empty()) out.append(1, '@').append(revision);
+  if (!lora.empty()) out.append(1, '+').append(lora);
+  if (!lora_revision.empty()) out.append(1, '@').append(lora_revision);
   return out;
 }
 

@@ -1,4 +1,6 @@
 // `parameters`: scalars, gradients and lists of {value, filter}, checked against the method's list.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -27,23 +29,23 @@ bool wants_strings(const Reading& reading) {
 
 void refuse(const Reading& reading, const yaml::Node& node, const std::string& what,
             std::string remedy = std::string(kForms)) {
-  reading.context.problems.error(node.place, "parameter " + in_quotes(reading.name) + " " + what,
-                                 std::move(remedy));
+  reading.context.problems.error(
+      node.place, fmt::format("parameter {} {}", in_quotes(reading.name), what), std::move(remedy));
 }
 
 bool read_number(const Reading& reading, const yaml::Node& node, Condition& out) {
   const auto value = node.is_null() ? std::nullopt : node.as_number();
   if (!value && !reading.spec && node.kind == yaml::Kind::kString) return true;
   if (!value) {
-    refuse(reading, node, "must be a number, not " + node.describe());
+    refuse(reading, node, fmt::format("must be a number, not {}", node.describe()));
     return false;
   }
   if (!std::isfinite(*value)) {
-    refuse(reading, node, "must be finite, not " + in_quotes(node.text), "");
+    refuse(reading, node, fmt::format("must be finite, not {}", in_quotes(node.text)), "");
     return false;
   }
   if (reading.spec && reading.spec->type == ParamType::kBool && *value != 0 && *value != 1) {
-    refuse(reading, node, "is a switch: true or false, not " + node.describe(), "");
+    refuse(reading, node, fmt::format("is a switch: true or false, not {}", node.describe()), "");
     return false;
   }
   out.numbers.push_back(*value);
@@ -54,7 +56,8 @@ bool read_string(const Reading& reading, const yaml::Node& node, Condition& out)
   if (node.kind != yaml::Kind::kString) {
     std::string remedy = "quote it where it is meant as text";
     if (!node.is_scalar() || node.is_null()) remedy = "write one word";
-    refuse(reading, node, "must be a string, not " + node.describe(), std::move(remedy));
+    refuse(reading, node, fmt::format("must be a string, not {}", node.describe()),
+           std::move(remedy));
     return false;
   }
   out.strings.push_back(node.text);
@@ -80,7 +83,7 @@ bool read_list(const Reading& reading, const yaml::Node& node, Condition& out) {
   }
   for (const yaml::Node& item : node.items) {
     if (!item.is_scalar()) {
-      refuse(reading, item, "holds " + item.describe() + " between plain values");
+      refuse(reading, item, fmt::format("holds {} between plain values", item.describe()));
       return false;
     }
     if (!read_scalar(reading, item, out)) return false;
@@ -140,8 +143,8 @@ bool read_setting(const Reading& reading, const yaml::Node& node, Setting& setti
     if (!read_condition(reading, node, condition)) return false;
     reading.context.problems.warn(
         node.place,
-        "parameter " + in_quotes(reading.name) +
-            " is a single {value, filter}; read as a list of one",
+        fmt::format("parameter {} is a single {{value, filter}}; read as a list of one",
+                    in_quotes(reading.name)),
         "write it as a list entry ('- value: ...'): mergekit refuses the single form");
     setting.conditions.push_back(std::move(condition));
     return true;
@@ -162,20 +165,21 @@ std::string parameter_list(const MethodInfo& method) {
     if (!out.empty()) out += ", ";
     out += spec.name;
   }
-  return out.empty() ? "it has none" : "it has: " + out;
+  return out.empty() ? "it has none" : fmt::format("it has: {}", out);
 }
 
 void warn_foreign(ReadContext& context, const std::string& name, const Place& place) {
   if (name == "embed_slerp" || name == "input_model_parameters") {
-    context.problems.warn(place,
-                          in_quotes(name) + " has no effect: mergekit dropped it in January 2024",
-                          "remove it");
+    context.problems.warn(
+        place,
+        fmt::format("{} has no effect: mergekit dropped it in January 2024", in_quotes(name)),
+        "remove it");
     return;
   }
   const std::string_view home = home_of_key(name);
   if (!home.empty()) {
     context.problems.warn(
-        place, in_quotes(name) + " has no effect here: it belongs to " + std::string(home),
+        place, fmt::format("{} has no effect here: it belongs to {}", in_quotes(name), home),
         "move it");
     return;
   }
@@ -183,8 +187,8 @@ void warn_foreign(ReadContext& context, const std::string& name, const Place& pl
   for (const ParamSpec& spec : context.method->params) names.push_back(spec.name);
   const std::string hint = name.size() <= 64 ? did_you_mean(name, names) : "";
   context.problems.warn(place,
-                        "method '" + std::string(context.method->name) + "' has no parameter " +
-                            in_quotes(name) + hint + "; it has no effect",
+                        fmt::format("method '{}' has no parameter {}{}; it has no effect",
+                                    context.method->name, in_quotes(name), hint),
                         parameter_list(*context.method));
 }
 
@@ -197,8 +201,8 @@ const ParamSpec* look_up(ReadContext& context, const std::string& name, const Pl
     if (beside_model && !spec.per_model) {
       context.problems.warn(
           place,
-          in_quotes(name) +
-              " has no effect here: it is a parameter of the whole merge, not of a model",
+          fmt::format("{} has no effect here: it is a parameter of the whole merge, not of a model",
+                      in_quotes(name)),
           "move it to the top-level 'parameters:' (or to those of the slice)");
     }
     return &spec;
@@ -213,16 +217,17 @@ Settings read_settings(ReadContext& context, const yaml::Node* node, bool beside
   Settings out;
   if (absent(node)) return out;
   if (node->kind != yaml::Kind::kMap) {
-    context.problems.error(node->place, "'parameters' must be a map, not " + node->describe(),
+    context.problems.error(node->place,
+                           fmt::format("'parameters' must be a map, not {}", node->describe()),
                            "write 'NAME: VALUE' lines under it");
     return out;
   }
   const std::set<std::string_view> twice(node->duplicates.begin(), node->duplicates.end());
   for (const auto& [name, value] : node->entries) {
     if (twice.contains(name)) {
-      context.problems.warn(value.place,
-                            "key " + in_quotes(name) + " is written twice; the last one counts",
-                            "remove the other one");
+      context.problems.warn(
+          value.place, fmt::format("key {} is written twice; the last one counts", in_quotes(name)),
+          "remove the other one");
     }
     const Reading reading{context, name, look_up(context, name, value.place, beside_model)};
     Setting setting;

@@ -1,5 +1,7 @@
 // tokenizer, tokenizer_source and chat_template: their grammar is checked in full, so that a recipe
 // shows all its errors; then they are refused, because tokenizers cannot be built yet.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "merge/recipe_reader.h"
@@ -21,7 +23,7 @@ void check_source(ReadContext& context, const yaml::Node& node) {
         node.place,
         "the form 'model:PATH' was dropped by mergekit in January 2024; today it "
         "means a path that begins with 'model:'",
-        "write the path alone: " + node.text.substr(6, 80));
+        fmt::format("write the path alone: {}", node.text.substr(6, 80)));
     return;
   }
   read_model_ref(context, node);
@@ -48,21 +50,23 @@ void check_token_source(ReadContext& context, const yaml::Node& node) {
   } else if (kind->text == "model_token") {
     check_model_token(context, node);
   } else if (kind->text != "zero") {
-    context.problems.error(kind->place, "unknown kind of token source " + in_quotes(kind->text),
+    context.problems.error(kind->place,
+                           fmt::format("unknown kind of token source {}", in_quotes(kind->text)),
                            "allowed: model_token, zero, or a model");
   }
 }
 
 void check_tokens(ReadContext& context, const yaml::Node& tokens) {
   if (tokens.kind != yaml::Kind::kMap) {
-    context.problems.error(tokens.place, "'tokens' must be a map, not " + tokens.describe());
+    context.problems.error(tokens.place,
+                           fmt::format("'tokens' must be a map, not {}", tokens.describe()));
     return;
   }
   for (const auto& [token, entry] : tokens.entries) {
     if (entry.kind != yaml::Kind::kMap) {
-      context.problems.error(entry.place, "the entry of token " + in_quotes(token) +
-                                              " must be a map {source, force}, not " +
-                                              entry.describe());
+      context.problems.error(
+          entry.place, fmt::format("the entry of token {} must be a map {{source, force}}, not {}",
+                                   in_quotes(token), entry.describe()));
       continue;
     }
     check_keys(context, entry, Level::kToken);
@@ -70,15 +74,16 @@ void check_tokens(ReadContext& context, const yaml::Node& tokens) {
     if (!absent(source)) check_token_source(context, *source);
     const yaml::Node* force = entry.find("force");
     if (!absent(force) && force->kind != yaml::Kind::kBool) {
-      context.problems.error(force->place,
-                             "'force' must be true or false, not " + force->describe());
+      context.problems.error(
+          force->place, fmt::format("'force' must be true or false, not {}", force->describe()));
     }
   }
 }
 
 void check_tokenizer_map(ReadContext& context, const yaml::Node& node) {
   if (node.kind != yaml::Kind::kMap) {
-    context.problems.error(node.place, "'tokenizer' must be a map, not " + node.describe(),
+    context.problems.error(node.place,
+                           fmt::format("'tokenizer' must be a map, not {}", node.describe()),
                            "its keys: source, tokens, pad_to_multiple_of, keep_vocab_padding");
     return;
   }
@@ -89,14 +94,15 @@ void check_tokenizer_map(ReadContext& context, const yaml::Node& node) {
   if (!absent(tokens)) check_tokens(context, *tokens);
   const yaml::Node* multiple = node.find("pad_to_multiple_of");
   if (!absent(multiple) && !(multiple->kind == yaml::Kind::kInt && multiple->integer > 0)) {
-    context.problems.error(
-        multiple->place,
-        "'pad_to_multiple_of' must be a positive integer, not " + multiple->describe());
+    context.problems.error(multiple->place,
+                           fmt::format("'pad_to_multiple_of' must be a positive integer, not {}",
+                                       multiple->describe()));
   }
   const yaml::Node* keep = node.find("keep_vocab_padding");
   if (!absent(keep) && keep->kind != yaml::Kind::kBool) {
-    context.problems.error(keep->place,
-                           "'keep_vocab_padding' must be true or false, not " + keep->describe());
+    context.problems.error(
+        keep->place,
+        fmt::format("'keep_vocab_padding' must be true or false, not {}", keep->describe()));
   }
 }
 
@@ -105,12 +111,11 @@ void check_chat_template(ReadContext& context, const yaml::Node& node) {
   constexpr std::string_view kNames[] = {"auto", "alpaca", "chatml", "exaone", "llama3", "mistral"};
   const bool named = std::find(std::begin(kNames), std::end(kNames), node.text) != std::end(kNames);
   if (!named && (node.text.size() < 20 || node.text.find_first_of("{}") == std::string::npos)) {
-    context.problems.error(
-        node.place,
-        in_quotes(node.text) +
-            " is neither a known chat template nor Jinja text (20 characters or more, "
-            "with braces)",
-        "known: auto, alpaca, chatml, exaone, llama3, mistral");
+    context.problems.error(node.place,
+                           fmt::format("{} is neither a known chat template nor Jinja text (20 "
+                                       "characters or more, with braces)",
+                                       in_quotes(node.text)),
+                           "known: auto, alpaca, chatml, exaone, llama3, mistral");
     return;
   }
   context.problems.error(node.place, "'chat_template' is not supported yet",

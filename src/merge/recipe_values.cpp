@@ -1,4 +1,6 @@
 // Single values of a recipe: model references, layer ranges, dtypes, whole numbers.
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -21,10 +23,12 @@ bool exists_as_path(const ReadContext& context, const std::string& text) {
 
 std::optional<ModelRef> read_string_ref(ReadContext& context, const yaml::Node& node) {
   if (node.text.find_first_of("+@") != std::string::npos && exists_as_path(context, node.text)) {
-    context.problems.warn(node.place,
-                          "the path " + in_quotes(node.text) +
-                              " exists, but '+' starts a LoRA and '@' a revision in a model string",
-                          "write the mapping form: {model: {path: \"" + node.text + "\"}}");
+    context.problems.warn(
+        node.place,
+        fmt::format(
+            "the path {} exists, but '+' starts a LoRA and '@' a revision in a model string",
+            in_quotes(node.text)),
+        fmt::format("write the mapping form: {{model: {{path: \"{}\"}}}}", node.text));
   }
   try {
     ModelRef ref = parse_model_ref(node.text, Place{});
@@ -42,7 +46,7 @@ bool read_path_string(ReadContext& context, const yaml::Node& node, std::string&
                       std::string& revision) {
   const std::size_t at = node.text.find('@');
   if (at != std::string::npos && node.text.find('@', at + 1) != std::string::npos) {
-    context.problems.error(node.place, "more than one '@' in " + in_quotes(node.text),
+    context.problems.error(node.place, fmt::format("more than one '@' in {}", in_quotes(node.text)),
                            "write {path: ..., revision: ...}");
     return false;
   }
@@ -117,11 +121,11 @@ bool require_string(ReadContext& context, const yaml::Node& node, std::string_vi
   if (node.kind == yaml::Kind::kString) return true;
   std::string remedy;
   if (node.is_scalar() && !node.is_null()) {
-    remedy = "YAML does not read " + in_quotes(node.text) + " as text; quote it: \"" +
-             node.text.substr(0, 80) + "\"";
+    remedy = fmt::format("YAML does not read {} as text; quote it: \"{}\"", in_quotes(node.text),
+                         node.text.substr(0, 80));
   }
   context.problems.error(node.place,
-                         std::string(what) + " must be a string, not " + node.describe(), remedy);
+                         fmt::format("{} must be a string, not {}", what, node.describe()), remedy);
   return false;
 }
 
@@ -133,9 +137,9 @@ std::optional<ModelRef> read_model_ref(ReadContext& context, const yaml::Node& n
     ref = read_string_ref(context, node);
   }
   if (ref && !ref->lora.empty()) {
-    context.problems.error(ref->place,
-                           "LoRA inputs are not supported yet: " + in_quotes(ref->text()),
-                           "merge the LoRA into its model first and name the merged folder");
+    context.problems.error(
+        ref->place, fmt::format("LoRA inputs are not supported yet: {}", in_quotes(ref->text())),
+        "merge the LoRA into its model first and name the merged folder");
   }
   return ref;
 }
@@ -145,9 +149,10 @@ std::optional<std::pair<std::int64_t, std::int64_t>> read_layer_range(ReadContex
   constexpr std::string_view kForm = "write [FIRST, END]: layers FIRST to END - 1, FIRST < END";
   if (node.kind != yaml::Kind::kSequence || node.items.size() != 2) {
     const std::string what = node.kind == yaml::Kind::kSequence
-                                 ? "a list of " + std::to_string(node.items.size()) + " entries"
+                                 ? fmt::format("a list of {} entries", node.items.size())
                                  : node.describe();
-    context.problems.error(node.place, "layer_range must be a list of two integers, not " + what,
+    context.problems.error(node.place,
+                           fmt::format("layer_range must be a list of two integers, not {}", what),
                            std::string(kForm));
     return std::nullopt;
   }
@@ -155,14 +160,14 @@ std::optional<std::pair<std::int64_t, std::int64_t>> read_layer_range(ReadContex
   const auto end = layer_number(node.items[1]);
   if (!begin || !end) {
     const yaml::Node& bad = begin ? node.items[1] : node.items[0];
-    context.problems.error(bad.place, "layer_range must hold two integers, not " + bad.describe(),
-                           std::string(kForm));
+    context.problems.error(
+        bad.place, fmt::format("layer_range must hold two integers, not {}", bad.describe()),
+        std::string(kForm));
     return std::nullopt;
   }
   if (*begin < 0 || *end <= *begin) {
     context.problems.error(node.place,
-                           "layer_range [" + std::to_string(*begin) + ", " + std::to_string(*end) +
-                               "] holds no layers",
+                           fmt::format("layer_range [{}, {}] holds no layers", *begin, *end),
                            std::string(kForm));
     return std::nullopt;
   }
@@ -186,12 +191,12 @@ std::optional<DType> read_dtype(ReadContext& context, const yaml::Node& node,
                               {"f32", "float32"}};
   std::string hint;
   for (const Short& entry : kShort) {
-    if (entry.name == name) hint = " (did you mean '" + std::string(entry.hint) + "'?)";
+    if (entry.name == name) hint = fmt::format(" (did you mean '{}'?)", entry.hint);
   }
   constexpr std::string_view kNames[] = {"bfloat16", "float16", "float32", "int64"};
   if (hint.empty() && name.size() <= 64) hint = did_you_mean(name, kNames);
   context.problems.error(node.place,
-                         "unknown " + std::string(key) + " " + in_quotes(node.text) + hint,
+                         fmt::format("unknown {} {}{}", key, in_quotes(node.text), hint),
                          std::string(kAllowed));
   return std::nullopt;
 }
@@ -209,7 +214,7 @@ std::optional<std::uint64_t> read_unsigned(ReadContext& context, const yaml::Nod
     return large;
   }
   context.problems.error(
-      node.place, "'" + std::string(key) + "' must be an integer from 0, not " + node.describe());
+      node.place, fmt::format("'{}' must be an integer from 0, not {}", key, node.describe()));
   return std::nullopt;
 }
 
