@@ -1,5 +1,5 @@
-// Element-wise kernels of the merge methods. See cpu/kernels.h for the common rules. In-place use is
-// allowed (an output may be one of the inputs).
+// Element-wise kernels of the merge methods. See cpu/kernels.h for the common rules. An output may be
+// one of the inputs. Counts are of elements.
 #pragma once
 
 #include <cstddef>
@@ -14,37 +14,91 @@ struct Cut {
   std::uint64_t index = 0;
 };
 
+/// Keys of a magnitude run from 0 (NaN) over 1 (infinity) to this (zero).
+inline constexpr std::uint32_t kZeroMagnitudeKey = 0x7f800001u;
+
+/// What a scan saw: keys below the bracket, and keys inside it (written out).
+struct ScanCount {
+  std::size_t before = 0, inside = 0;
+};
+
+/// Where a scan writes the keys inside its bracket and their places (element i of the run is
+/// `place` + i). Room for the whole run plus 16 entries in both arrays.
+struct ScanOutput {
+  std::uint32_t* keys;
+  std::uint16_t* places;
+  std::uint32_t place;
+};
+
 struct MergeKernels {
-  void (*scale)(float a, const float* x, float* y, std::size_t n) noexcept;                  // y = a x
-  void (*add_scaled)(float a, const float* x, float* y, std::size_t n) noexcept;             // y += a x
-  void (*subtract)(const float* x, const float* b, float* d, std::size_t n) noexcept;        // d = x - b
+  void (*scale)(float a, const float* x, float* y, std::size_t n) noexcept;       // y = a x
+  void (*add_scaled)(float a, const float* x, float* y, std::size_t n) noexcept;  // y += a x
   void (*blend)(float a, const float* x, float b, const float* y, float* out,
-                std::size_t n) noexcept;                                                     // a x + b y
+                std::size_t n) noexcept;  // a x + b y
 
-  /// Order keys: descending magnitude (NaN first), and ascending value (NaN last, -0 before +0 equal).
-  void (*magnitude_keys)(const float* d, std::uint32_t* keys, std::size_t n) noexcept;
+  /// Weighted deltas v = f (x - b); the second and third keep only some elements and write 0 for the
+  /// others: those in [from, to) of the magnitude order, and those whose flag is 1 (not 0).
+  void (*delta)(float f, const float* x, const float* b, float* v, std::size_t n) noexcept;
+  void (*delta_between)(float f, const float* x, const float* b, std::uint64_t first, Cut from,
+                        Cut to, float* v, std::size_t n) noexcept;
+  void (*delta_flagged)(float f, const float* x, const float* b, const std::uint8_t* flags,
+                        float* v, std::size_t n) noexcept;
+
+  /// y = b + (v[0] + v[1] + ...). taken[m] += elements where v[m] is not 0; returns how many elements
+  /// have some v that is not 0.
+  std::size_t (*add_deltas)(const float* const* v, int models, const float* b, float* y,
+                            std::uint64_t* taken, std::size_t n) noexcept;
+  /// The same with a vote: only the v[m] that have the sign of their sum (+ for 0) or are NaN take part.
+  /// y = b + lambda * s, or b + lambda * (s / d) with `divide`: d the sum of the w[m] that take part,
+  /// 1 where that is 0.
+  std::size_t (*add_elected)(const float* const* v, const float* w, int models, const float* b,
+                             float lambda, bool divide, float* y, std::uint64_t* taken,
+                             std::size_t n) noexcept;
+
+  /// Order keys: descending |x - b| (NaN first), and ascending value (NaN last, -0 and +0 equal).
+  void (*magnitude_keys)(const float* x, const float* b, std::uint32_t* keys,
+                         std::size_t n) noexcept;
   void (*value_keys)(const float* x, std::uint32_t* keys, std::size_t n) noexcept;
+  /// Counts the keys below `low` and writes out those in [low, high], in order.
+  ScanCount (*scan_magnitudes)(const float* x, const float* b, std::uint32_t low,
+                               std::uint32_t high, ScanOutput out, std::size_t n) noexcept;
+  ScanCount (*scan_values)(const float* x, std::uint32_t low, std::uint32_t high, ScanOutput out,
+                           std::size_t n) noexcept;
 
-  /// d[i] = 0 where element first+i does not lie in [from, to) of the magnitude order.
-  void (*keep_between)(float* d, std::size_t n, std::uint64_t first, Cut from, Cut to) noexcept;
-
-  /// d[i] = words[i] < limit ? d[i] : 0   (limit up to 2^32)
-  void (*keep_drawn)(float* d, const std::uint32_t* words, std::uint64_t limit, std::size_t n) noexcept;
-
-  /// Consensus of `models` weighted deltas v[m][n] with weights w[m]: sign of the sum (+ for 0), sum of
-  /// the entries that have it, and the sum of their weights (exact zeros replaced by 1) in divisor.
-  /// taken[m] += entries of model m that were kept. v is overwritten.
-  void (*consensus)(float* const* v, const float* w, int models, float* sum, float* divisor,
-                    std::size_t n) noexcept;
-
-  /// y = b + lambda * s, and y = b + lambda * (s / divisor).
-  void (*apply_delta)(const float* b, float lambda, const float* s, float* y, std::size_t n) noexcept;
-  void (*apply_divided)(const float* b, float lambda, const float* s, const float* divisor, float* y,
+  /// flags[i] = words[i] < limit (limit up to 2^32).
+  void (*flag_drawn)(const std::uint32_t* words, std::uint64_t limit, std::uint8_t* flags,
+                     std::size_t n) noexcept;
+  /// Flags (0 or 1) to and from one bit each: element i is bit (at + i) % 8 of byte (at + i) / 8.
+  /// Bits outside the run keep their value.
+  void (*pack_flags)(const std::uint8_t* flags, std::uint8_t* bits, std::size_t at,
+                     std::size_t n) noexcept;
+  void (*unpack_flags)(const std::uint8_t* bits, std::size_t at, std::uint8_t* flags,
+                       std::size_t n) noexcept;
+  /// sums[0] = sum of |x - b|, sums[1] = that of the flagged elements; fp64.
+  void (*flagged_norms)(const float* x, const float* b, const std::uint8_t* flags, double* sums,
                         std::size_t n) noexcept;
 
-  /// y[i] = choice[i] == m ? x[m][i]; choice holds model numbers below `models`.
-  void (*select)(const float* const* x, const std::uint8_t* choice, int models, float* y,
-                 std::size_t n) noexcept;
+  /// Largest |x - b|; NaN counts as infinity. 0 for n = 0.
+  float (*largest_delta)(const float* x, const float* b, std::size_t n) noexcept;
+  /// bins[i] = 0 where |x - b| is 0, else 1 + min(last, trunc(scale |x - b|)); no NaN or infinity.
+  void (*magnitude_bins)(const float* x, const float* b, float scale, std::uint32_t last,
+                         std::uint16_t* bins, std::size_t n) noexcept;
+  /// t[i] = trunc(clamp(scale * (words[i] - low), -1, high)): ranks from words.
+  void (*rank_estimates)(const std::uint32_t* words, float low, float scale, float high,
+                         std::int32_t* t, std::size_t n) noexcept;
+
+  /// out = {<x,x>, <y,y>, <x,y>} of x - b, y - b (b may be null), in fp64.
+  void (*gram)(const float* x, const float* y, const float* b, double* out,
+               std::size_t n) noexcept;
+
+  /// y[i] = x[i] where the condition holds, and how many did: value[i] <= bound; words[i] < limit; the
+  /// element precedes the cut.
+  std::size_t (*replace_at_most)(const float* value, float bound, const float* x, float* y,
+                                 std::size_t n) noexcept;
+  std::size_t (*replace_drawn)(const std::uint32_t* words, std::uint64_t limit, const float* x,
+                               float* y, std::size_t n) noexcept;
+  std::size_t (*replace_before)(const std::uint32_t* keys, std::uint64_t first, Cut cut,
+                                const float* x, float* y, std::size_t n) noexcept;
 };
 
 }  // namespace mod::cpu
