@@ -48,13 +48,14 @@ class Checkpoint {
   const std::vector<TensorInfo>& tensors() const { return tensors_; }
   const TensorInfo* find(std::string_view name) const;
   const std::vector<InputFile>& files() const { return files_; }
-  const io::File& file(int index) const { return handles_[index]; }
+  const io::File& file(int index) const { return handles_[static_cast<std::size_t>(index)]; }
   std::uint64_t total_bytes() const;
 
   /// out.size() bytes of the tensor from `byte_offset` on. Throws Error(kIo, kCorruptFile).
   void read(const TensorInfo& tensor, std::uint64_t byte_offset, std::span<std::byte> out) const;
 
  private:
+  friend class CheckpointOpener;
   std::filesystem::path root_;
   std::vector<InputFile> files_;
   std::vector<io::File> handles_;

@@ -29,8 +29,15 @@ struct SafetensorsHeader {
   std::uint64_t data_offset = 0;                                // 8 + header length
 };
 
-/// `prefix` holds at least the 8 length bytes and the header. `where` names the file in messages.
+inline constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
+
+/// Length of the JSON text after the first 8 bytes, checked against the limit and the file.
 /// Throws Error(kCorruptFile).
+std::uint64_t safetensors_header_length(std::string_view prefix, std::uint64_t file_size,
+                                        const std::string& where);
+
+/// `prefix` holds at least the 8 length bytes and the header. `where` names the file in messages.
+/// Throws Error(kCorruptFile); Error(kUnsupported) for a type of the format that mod.cpp has not.
 SafetensorsHeader parse_safetensors_header(std::string_view prefix, std::uint64_t file_size,
                                            const std::string& where);
 
