@@ -87,12 +87,12 @@ std::optional<std::int64_t> expert_count(const Architecture& architecture, const
   return std::nullopt;
 }
 
-bool tied_embeddings(const Architecture& architecture, const Json& config) {
+std::optional<bool> tied_embeddings(const Json& config) {
   for (const char* key : {"tie_word_embeddings", "text_config.tie_word_embeddings"}) {
     const Json* value = find_key(config, key);
     if (value && value->is_boolean()) return value->get<bool>();
   }
-  return architecture.tied_by_default;
+  return std::nullopt;
 }
 
 }  // namespace mod::arch

@@ -42,7 +42,6 @@ struct Architecture {
   std::string layers_key = "num_hidden_layers";
   std::string vocab_key = "vocab_size";
   std::vector<std::string> expert_count_keys;  // the first that the config has
-  bool tied_by_default = false;                // tie_word_embeddings where the config is silent
   std::vector<TensorTemplate> before, layer, after;
   std::vector<ExpertTemplate> experts;   // of every sparse layer
   std::vector<std::string> recomputed;   // buffers that every reader computes itself; not written
@@ -78,7 +77,7 @@ std::optional<std::string> config_string(const Json& config, std::string_view pa
 bool is_sparse_layer(const Architecture& architecture, const Json& config, std::int64_t layer);
 /// Number of experts by the config; 0 for dense architectures, nothing if the key is missing.
 std::optional<std::int64_t> expert_count(const Architecture& architecture, const Json& config);
-/// tie_word_embeddings, also inside text_config; the architecture's default where it is not written.
-bool tied_embeddings(const Architecture& architecture, const Json& config);
+/// tie_word_embeddings, also inside text_config; nothing where the config is silent.
+std::optional<bool> tied_embeddings(const Json& config);
 
 }  // namespace mod::arch

@@ -8,7 +8,6 @@ Architecture gemma2() {
   a.id = "gemma2";
   a.class_names = {"Gemma2ForCausalLM"};
   a.model_types = {"gemma2"};
-  a.tied_by_default = true;
   a.before = {token_embedding()};
   a.layer = join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
                   layer_tensors({"post_attention_layernorm.weight", "pre_feedforward_layernorm.weight",

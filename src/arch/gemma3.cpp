@@ -8,7 +8,6 @@ Architecture gemma3() {
   a.id = "gemma3";
   a.class_names = {"Gemma3ForCausalLM"};
   a.model_types = {"gemma3_text"};
-  a.tied_by_default = true;
   a.before = {token_embedding()};
   a.layer = join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
                   layer_tensors({"self_attn.q_norm.weight", "self_attn.k_norm.weight"}),

@@ -106,7 +106,6 @@ Architecture infer_architecture(std::span<const ModelFolder* const> models) {
   const ModelFolder& donor = *models.front();
   a.id = text_of(donor.config).empty() ? "inferred" : "inferred from names (" + text_of(donor.config) + ")";
   a.inferred = true;
-  a.tied_by_default = true;
   std::optional<std::int64_t> layers, vocabulary;
   for (const char* key : kLayerKeys) {
     if (layers) break;
