@@ -1,5 +1,7 @@
-// ns per element of each kernel on each instruction set this machine has, over 2,048 elements that stay
-// in the L1 cache as in a merge, beside memcpy of the same elements measured in the same run.
+// ns per element of each kernel on each instruction set this machine has, over 2,048 elements that
+// stay in the L1 cache as in a merge, beside memcpy of the same elements measured in the same run.
+#include "cpu/kernels.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -8,8 +10,6 @@
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "cpu/kernels.h"
 
 namespace {
 
@@ -29,8 +29,14 @@ struct Data {
   std::vector<double> wide;
   std::vector<std::uint32_t> words;
 
-  Data() : x(kElements), y(x), b(x), half(kElements), byte(kElements), wide(kElements),
-           words(kElements) {
+  Data()
+      : x(kElements),
+        y(x),
+        b(x),
+        half(kElements),
+        byte(kElements),
+        wide(kElements),
+        words(kElements) {
     for (std::size_t i = 0; i < kElements; ++i) {
       const std::uint32_t r = mod::random_word({1, 2}, i, 0, mod::RandomPurpose::kNoise);
       x[i] = static_cast<float>(r & 0xffff) / 65536.0f - 0.5f;
@@ -79,17 +85,15 @@ std::vector<Row> convert_rows(Data& d) {
   narrow("narrow bf16", DType::BF16, d.half.data());
   narrow("narrow f16", DType::F16, d.half.data());
   narrow("narrow f64", DType::F64, d.wide.data());
-  rows.push_back({"round_to_bf16", [&d](const Kernels& k) {
-                    k.convert.round_to_bf16(d.y.data(), kElements);
-                  }});
+  rows.push_back({"round_to_bf16",
+                  [&d](const Kernels& k) { k.convert.round_to_bf16(d.y.data(), kElements); }});
   return rows;
 }
 
 std::vector<Row> reduce_rows(Data& d) {
   const auto row = [&d](const char* name, auto run) {
     return Row{name, [&d, run](const Kernels& k) {
-                 sink = static_cast<double>(
-                     run(k.reduce, d.x.data(), d.y.data(), d.b.data()));
+                 sink = static_cast<double>(run(k.reduce, d.x.data(), d.y.data(), d.b.data()));
                }};
   };
   using R = const mod::cpu::ReduceKernels&;
@@ -145,7 +149,8 @@ int main() {
   for (const Row& row : convert_rows(d)) print(row);
   for (const Row& row : reduce_rows(d)) print(row);
   print({"philox words", [&d](const Kernels& k) {
-           k.random.words({1, 2}, 5000, 0, mod::RandomPurpose::kSparsify, d.words.data(), kElements);
+           k.random.words({1, 2}, 5000, 0, mod::RandomPurpose::kSparsify, d.words.data(),
+                          kElements);
          }});
   return 0;
 }

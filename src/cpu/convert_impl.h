@@ -17,16 +17,16 @@
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {
 namespace {
 
-/// yes or no without a branch: g++ will not turn a branch around a float operation into a select, and
-/// then leaves the whole loop scalar (15 times slower).
+/// yes or no without a branch: g++ will not turn a branch around a float operation into a select,
+/// and then leaves the whole loop scalar (F8_E4M3 1.7 against 0.4 ns an element with SSE2).
 inline std::uint32_t select(bool condition, std::uint32_t yes, std::uint32_t no) {
   const std::uint32_t mask = 0u - static_cast<std::uint32_t>(condition);
   return (yes & mask) | (no & ~mask);
 }
 
-/// A small float of `exponent_bits` above `mantissa_bits`, sign stripped, to fp32 bits; for finite values.
-/// A denormal gets the exponent of the smallest normal number, which is then subtracted: exact, and
-/// free of fp32 denormals, which are slow on some processors.
+/// A finite number of a smaller format, sign stripped, to fp32 bits. A denormal gets the exponent
+/// of the smallest normal number, which is then subtracted: exact, and free of fp32 denormals,
+/// which are slow on some processors.
 template <int kMantissaBits, int kBias>
 inline std::uint32_t widen_finite(std::uint32_t magnitude) {
   constexpr std::uint32_t kRebias = static_cast<std::uint32_t>(127 - kBias) << 23;
@@ -59,8 +59,7 @@ inline std::uint32_t f32_to_bf16_bits(std::uint32_t bits) {
 
 inline std::uint32_t f32_to_f16_bits(std::uint32_t bits) {
   const std::uint32_t magnitude = bits & 0x7fffffffu;
-  const std::uint32_t normal =
-      (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+  const std::uint32_t normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
   // The last place of 0.5 is the unit of the fp16 denormals: the addition does the rounding.
   const std::uint32_t denormal =
       bits_from_float(float_from_bits(magnitude) + 0.5f) - bits_from_float(0.5f);

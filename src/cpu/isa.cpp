@@ -14,8 +14,8 @@ namespace mod::cpu {
 namespace {
 
 #ifdef MOD_X86
-/// F16C and BMI2 by cpuid (not every compiler knows their names); both need no more of the operating
-/// system than AVX2, whose test covers that.
+/// F16C and BMI2 by cpuid (not every compiler knows their names); both need no more of the
+/// operating system than AVX2, whose test covers that.
 bool has_avx2() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   __builtin_cpu_init();

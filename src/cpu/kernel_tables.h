@@ -1,5 +1,5 @@
-// The kernel tables, one for each instruction set built into this program. Constants: nothing runs at
-// program start that a lesser processor could not execute.
+// The kernel tables, one for each instruction set built into this program. Constants: nothing runs
+// at program start that a lesser processor could not execute.
 #pragma once
 
 #include "cpu/kernels.h"

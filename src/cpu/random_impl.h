@@ -72,14 +72,15 @@ inline void store_blocks(RandomVector a, RandomVector b, std::uint32_t* out) {
 }
 #endif
 
-/// Blocks of one call of philox_batch: four vectors, enough to hide the latency of the multiplications.
+/// Blocks of one call of philox_batch: four vectors, enough to hide the latency of the
+/// multiplications.
 constexpr int kBatch = 4 * kCounters;
 
 /// What does not depend on the lower half of the block number. A counter is held in two vectors of
 /// 64-bit lanes, a = c0 + 2^32 c1 and b = c2 + 2^32 c3, so that a round is
-/// a, b = swap(b M1) ^ a >> 32 ^ k0, swap(a M0) ^ b >> 32 ^ k1. The stream, the purpose and the upper
-/// half of the block number are the same for a whole batch, so that half of the first two rounds is a
-/// constant.
+/// a, b = swap(b M1) ^ a >> 32 ^ k0, swap(a M0) ^ b >> 32 ^ k1. The stream, the purpose and the
+/// upper half of the block number are the same for a whole batch, so that half of the first two
+/// rounds is a constant.
 struct PhiloxConstants {
   RandomVector first_b, second_a, second_b;
   RandomVector k0[8], k1[8];  // rounds 3 to 10

@@ -1,9 +1,9 @@
 // Reductions over one run of elements. See cpu/kernels_impl.h for the rules.
 //
-// Every sum has 16 fp64 lanes (element i goes to lane i mod 16), added at the end in one fixed tree.
-// The lanes are held in named vectors: g++ 12 writes arrays of vectors back to the stack in every
-// iteration. A NaN result is always the same NaN, since which of two NaN payloads survives an addition
-// depends on the order in which the compiler names the operands.
+// Every sum has 16 fp64 lanes (element i goes to lane i mod 16), added at the end in one fixed
+// tree. The lanes are held in named vectors: g++ 12 writes arrays of vectors back to the stack in
+// every iteration. A NaN result is always the same NaN, since which of two NaN payloads survives an
+// addition depends on the order in which the compiler names the operands.
 #pragma once
 
 #include <cstddef>
@@ -106,8 +106,12 @@ struct SumAbsTerm {
 
 struct DotTerm {
   const float *x, *y;
-  DoubleVector vector(std::size_t i) const { return to_double(load(x + i)) * to_double(load(y + i)); }
-  double single(std::size_t i) const { return static_cast<double>(x[i]) * static_cast<double>(y[i]); }
+  DoubleVector vector(std::size_t i) const {
+    return to_double(load(x + i)) * to_double(load(y + i));
+  }
+  double single(std::size_t i) const {
+    return static_cast<double>(x[i]) * static_cast<double>(y[i]);
+  }
 };
 
 struct SquaredDistanceTerm {
@@ -146,13 +150,17 @@ double dot_delta(const float* x, const float* y, const float* b, std::size_t n) 
   return sum_terms(n, DotDeltaTerm{x, y, b});
 }
 
-// Smallest and largest: x < m ? x : m, lane by lane, so that a NaN in x changes nothing (this is what
-// the instruction does when m is its second operand). 16 fp32 lanes and the same tree for every set,
-// because -0 and +0 are equal and the order decides which of them comes back.
+// Smallest and largest: x < m ? x : m, lane by lane, so that a NaN in x changes nothing (this is
+// what the instruction does when m is its second operand). 16 fp32 lanes and the same tree for
+// every set, because -0 and +0 are equal and the order decides which of them comes back.
 #if defined(__AVX512F__)
 typedef __m512 MinMaxVector;
-inline MinMaxVector smaller(MinMaxVector x, MinMaxVector m) { return _mm512_maskz_min_ps(0xffff, x, m); }
-inline MinMaxVector larger(MinMaxVector x, MinMaxVector m) { return _mm512_maskz_max_ps(0xffff, x, m); }
+inline MinMaxVector smaller(MinMaxVector x, MinMaxVector m) {
+  return _mm512_maskz_min_ps(0xffff, x, m);
+}
+inline MinMaxVector larger(MinMaxVector x, MinMaxVector m) {
+  return _mm512_maskz_max_ps(0xffff, x, m);
+}
 #elif defined(__AVX2__)
 typedef __m256 MinMaxVector;
 inline MinMaxVector smaller(MinMaxVector x, MinMaxVector m) { return _mm256_min_ps(x, m); }
