@@ -93,9 +93,8 @@ bool apply(yaml::Node& root, const Overrides& overrides, Problems& problems) {
     try {
       yaml::set_path(root, key, value);
     } catch (const Error& error) {
-      problems.error(
-          {}, fmt::format("--set {}: {}", detail::in_quotes(key + "=" + value), error.what()),
-          "the form is --set KEY=VALUE, as in --set parameters.lambda=0.5");
+      problems.error({}, error.what(),
+                     "the form is --set KEY=VALUE, as in --set parameters.lambda=0.5");
       good = false;
     }
   }

@@ -94,7 +94,8 @@ void report_unknown(ReadContext& context, const std::string& key, const Place& p
     return;
   }
   if (has_parameters(level) && is_parameter_name(key)) return report_parameter(context, key, place);
-  const std::string_view home = home_of_key(key);
+  const bool mod_form = level == Level::kModTop || level == Level::kModExpert;
+  const std::string_view home = mod_form ? std::string_view() : home_of_key(key);
   const Names known = known_keys(level);
   if (!home.empty()) {
     context.problems.warn(
