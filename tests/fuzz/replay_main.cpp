@@ -1,6 +1,6 @@
-// Runs a fuzz target over every file of the folders (or files) named on the command line, so that the
-// corpus is checked by the normal tests under any compiler. An empty input and every truncation of the
-// small files are tried as well: what is cut off is the commonest damage to a real file.
+// Runs a fuzz target over every file of the folders (or files) named on the command line, so that
+// the corpus is checked by the normal tests under any compiler. An empty input and every truncation
+// of the small files are tried as well: what is cut off is the commonest damage to a real file.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
