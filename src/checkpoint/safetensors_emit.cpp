@@ -12,7 +12,7 @@ namespace mod::checkpoint {
 namespace {
 
 /// Place of a type in the order in which the safetensors library declares its types; files are laid
-/// out from the highest down. Measured against safetensors 0.6 for every pair.
+/// out from the highest down. Compared with what safetensors 0.6.2 and 0.8.0 write.
 int layout_rank(DType type) {
   constexpr DType order[kDTypeCount] = {
       DType::BOOL, DType::U8,  DType::I8,   DType::F8_E5M2, DType::F8_E4M3,
