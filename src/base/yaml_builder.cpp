@@ -40,11 +40,7 @@ void set_key_paths(Node& node, const std::string& path) {
 
 /// Sets what the scalar's text means under a standard tag; false where the tag does not fit the text.
 bool apply_tag(std::string_view tag, Node& node) {
-  if (tag == "str") {
-    node.kind = Kind::kString;
-    return true;
-  }
-  const Scalar s = resolve_plain(node.text);
+  const Scalar s = tag == "str" ? resolve_quoted(node.text) : resolve_plain(node.text);
   const auto set = [&](Kind kind) {
     node.kind = kind;
     node.boolean = s.boolean;
@@ -53,12 +49,13 @@ bool apply_tag(std::string_view tag, Node& node) {
     node.quoted = false;
     return true;
   };
+  if (tag == "str") return set(Kind::kString);
   if (tag == "null") return s.kind == Kind::kNull && set(Kind::kNull);
   if (tag == "bool") return s.kind == Kind::kBool && set(Kind::kBool);
   if (tag == "int") return s.kind == Kind::kInt && set(Kind::kInt);
   if (tag == "timestamp") return s.kind == Kind::kDate && set(Kind::kDate);
   const bool number = s.kind == Kind::kInt || s.kind == Kind::kFloat ||
-                      (s.kind == Kind::kString && lenient_number(node.text));
+                      (s.kind == Kind::kString && lenient_number(node.text).has_value());
   return tag == "float" && number && set(Kind::kFloat);
 }
 
@@ -88,17 +85,18 @@ void Builder::charge(const Cost& cost, const YAML::Mark& mark) {
   used_.nodes += cost.nodes;
   used_.bytes += cost.bytes;
   if (used_.nodes > limits_.nodes) {
-    fail(mark, fmt::format("the document has more than {} values once its aliases are expanded; "
-                           "write it without nested aliases",
+    fail(mark, fmt::format("the document has more than {} values once its aliases are expanded; make "
+                           "it smaller",
                            limits_.nodes));
   }
   if (used_.bytes > limits_.bytes) {
-    fail(mark, fmt::format("the document holds more than {} once its aliases are expanded; write it "
-                           "without nested aliases",
+    fail(mark, fmt::format("the document holds more than {} once its aliases are expanded; make it "
+                           "smaller",
                            size_text(limits_.bytes)));
   }
   if (static_cast<int>(stack_.size()) + cost.depth > limits_.depth) {
-    fail(mark, fmt::format("lists and maps stand more than {} levels deep", limits_.depth));
+    fail(mark, fmt::format("lists and maps stand more than {} levels deep; nest them less",
+                           limits_.depth));
   }
 }
 
@@ -164,7 +162,6 @@ Builder::Value Builder::scalar(const YAML::Mark& mark, const std::string& tag,
   if (!apply_tag(name, node)) {
     fail(mark, fmt::format("'{}' is not a value of the type '!!{}'", short_key(text), name));
   }
-  if (name == "str") node.number = lenient_number(text).value_or(0);
   return value;
 }
 
@@ -198,7 +195,8 @@ void Builder::begin_collection(const YAML::Mark& mark, const std::string& tag,
     fail(mark, fmt::format("the tag '{}' is not allowed here; remove it", short_key(tag)));
   }
   if (!stack_.empty() && stack_.back().wants_key) {
-    fail(mark, "a list or a map cannot be a key; a key is one word or one quoted text");
+    // yaml-cpp also reports a bracket that is never closed as the start of a key.
+    fail(mark, "a list or a map cannot be a key, or its closing ']' or '}' is missing");
   }
   charge({1, 0, 1}, mark);
   Frame frame;

@@ -67,12 +67,11 @@ std::string made_text(const Node& node) {
   if (node.kind == Kind::kInt) return std::to_string(node.integer);
   if (std::isnan(node.number)) return ".nan";
   if (std::isinf(node.number)) return node.number < 0 ? "-.inf" : ".inf";
-  std::string text = fmt::format("{}", node.number);
+  const std::string text = fmt::format("{}", node.number);
   // YAML 1.1 floats need a dot.
-  if (text.find('.') == std::string::npos) {
-    text.insert(std::min(text.find('e'), text.size()), 1, '.').insert(text.find('.') + 1, 1, '0');
-  }
-  return text;
+  if (text.find('.') != std::string::npos) return text;
+  const std::size_t exponent = std::min(text.find('e'), text.size());
+  return fmt::format("{}.0{}", text.substr(0, exponent), text.substr(exponent));
 }
 
 std::string scalar_text(const Node& node) {
