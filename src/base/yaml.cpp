@@ -140,6 +140,8 @@ std::vector<Node> parse_checked(std::string_view view, const std::string& file,
 
 }  // namespace
 
+Node::Node() = default;
+
 const Node* Node::find(std::string_view key) const {
   for (const auto& [name, value] : entries) {
     if (name == key) return &value;

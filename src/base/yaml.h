@@ -26,6 +26,8 @@ struct Node {
   std::vector<std::string> duplicates;                // keys of this map that were written twice
   Place place;                                        // file, line, column and key path
 
+  Node();  // defined in yaml.cpp: clang needs `entries` complete for an implicit one
+
   const Node* find(std::string_view key) const;
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind != Kind::kSequence && kind != Kind::kMap; }
