@@ -1,0 +1,20 @@
+// One declaration for each subcommand; each is defined in the file of its name.
+#pragma once
+
+#include "command.h"
+
+namespace mod::cli {
+
+void add_merge(CommandTree& tree, CLI::App& parent);
+void add_plan(CommandTree& tree, CLI::App& parent);
+void add_verify(CommandTree& tree, CLI::App& parent);
+void add_inspect(CommandTree& tree, CLI::App& parent);
+void add_diff(CommandTree& tree, CLI::App& parent);
+void add_methods(CommandTree& tree, CLI::App& parent);
+void add_bench(CommandTree& tree, CLI::App& parent);
+
+// Below `mod bench`.
+void add_bench_make_model(CommandTree& tree, CLI::App& parent);
+void add_bench_merge(CommandTree& tree, CLI::App& parent);
+
+}  // namespace mod::cli

@@ -1,0 +1,27 @@
+#include "interrupt.h"
+
+#include <csignal>
+
+namespace mod::cli {
+namespace {
+
+// A signal handler can reach nothing but static storage.
+std::atomic<bool> stop_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+extern "C" void request_stop(int) { stop_requested.store(true); }
+
+}  // namespace
+
+const std::atomic<bool>& catch_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = request_stop;
+  // RESETHAND: the second signal meets the default action. RESTART: reads and writes are not broken off.
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  return stop_requested;
+}
+
+}  // namespace mod::cli

@@ -1,0 +1,93 @@
+#include "print.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "mod/error.h"
+
+namespace mod::cli {
+namespace {
+
+/// Characters, not bytes: names may hold any UTF-8.
+std::size_t display_width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+bool is_recipe_name(const std::filesystem::path& path) {
+  return path.extension() == ".yml" || path.extension() == ".yaml";
+}
+
+}  // namespace
+
+void print_json(const Json& value) {
+  fmt::print("{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+Table::Table(std::vector<std::string> header, std::vector<std::size_t> right)
+    : right_(header.size(), false) {
+  for (const std::size_t column : right) right_.at(column) = true;
+  rows_.push_back(std::move(header));
+}
+
+void Table::add(std::vector<std::string> row) {
+  row.resize(right_.size());
+  rows_.push_back(std::move(row));
+}
+
+void Table::print() const {
+  std::vector<std::size_t> widths(right_.size(), 0);
+  for (const auto& row : rows_) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      widths[c] = std::max(widths[c], display_width(row[c]));
+    }
+  }
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string padding(widths[c] - display_width(row[c]), ' ');
+      if (c > 0) line += "  ";
+      line += right_[c] ? padding + row[c] : row[c] + padding;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", line);
+  }
+}
+
+void log_problems(const Problems& problems, Log& log) {
+  for (const Problem& problem : problems.all()) {
+    const std::string place = problem.place.text();
+    std::string text = place.empty() ? problem.text : place + ": " + problem.text;
+    if (!problem.remedy.empty()) text += " (" + problem.remedy + ")";
+    if (problem.severity == Severity::kNote) {
+      log.info("note: " + text);
+    } else {
+      log.warn(text);
+    }
+  }
+}
+
+checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log) {
+  const std::filesystem::path path = name;
+  Problems notes;
+  checkpoint::ModelFolder model;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) {
+    if (is_recipe_name(path)) {
+      throw Error(ErrorCode::kUnsupported,
+                  name + ": a recipe or mixture as a model is not supported yet; "
+                         "write it with `mod merge` and name the folder");
+    }
+    model.path = path;
+    model.weights = checkpoint::Checkpoint::open(path, notes);
+  } else {
+    const auto folder = checkpoint::resolve_model(name, "", std::filesystem::current_path());
+    model = checkpoint::open_model(folder, notes);
+  }
+  log_problems(notes, log);
+  return model;
+}
+
+}  // namespace mod::cli
