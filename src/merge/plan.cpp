@@ -18,9 +18,9 @@ int Builder::find_model(const ModelRef& ref) const {
 }
 
 void Tally::add(Severity severity, const Place& place, const std::string& text,
-                const std::string& remedy, const std::string& tensor) {
+                const std::string& remedy, const std::string& tensor, const std::string& group) {
   constexpr std::size_t kExamples = 3;
-  const auto [at, fresh] = index_.try_emplace({place.text(), text}, items_.size());
+  const auto [at, fresh] = index_.try_emplace({place.text(), group.empty() ? text : group}, items_.size());
   if (fresh) items_.push_back({severity, place, text, remedy, {}, 0});
   Item& item = items_[at->second];
   ++item.count;
@@ -75,7 +75,7 @@ void build(Builder& b) {
 }  // namespace planning
 
 Plan build_plan(const Recipe& recipe, const PlanOptions& options, Problems& problems) {
-  planning::Builder b{recipe, options, problems, {}, {}, {}, nullptr, {}, {}, {}, 0, false};
+  planning::Builder b{recipe, options, problems, {}, {}, {}, nullptr, {}, {}, {}, 0, false, false};
   b.plan.recipe = recipe;
   b.plan.method = find_method(recipe.method);
   if (!b.plan.method) {

@@ -61,13 +61,14 @@ class Tally {
     std::size_t count = 0;
   };
 
+  /// Problems of one place and `group` (the text, if empty) are one item with the first one's text.
   void add(Severity severity, const Place& place, const std::string& text,
-           const std::string& remedy, const std::string& tensor);
+           const std::string& remedy, const std::string& tensor, const std::string& group = {});
   void report(Problems& problems) const;
 
  private:
   std::vector<Item> items_;
-  std::map<std::pair<std::string, std::string>, std::size_t> index_;  // (place, text)
+  std::map<std::pair<std::string, std::string>, std::size_t> index_;  // (place, group)
 };
 
 struct Builder {
@@ -83,6 +84,7 @@ struct Builder {
   std::vector<OutputSlot> slots;
   std::int64_t layers = 0;  // of the output
   bool renumbered = false;  // output layers are not simply the donor's
+  bool wrong_inputs = false;  // told already: wrong number of models, or no base
 
   const std::string& label(int model) const { return plan.models[static_cast<std::size_t>(model)].label; }
   const Place& place(int model) const { return plan.models[static_cast<std::size_t>(model)].ref.place; }

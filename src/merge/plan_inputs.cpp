@@ -135,11 +135,11 @@ Action fail(Builder& b, const OutputSlot& slot, const std::vector<Candidate>& ca
   const std::string shapes = describe_shapes(b, candidates);
   const bool embedding = slot.entry.embedding;
   b.tally.add(Severity::kError, slice_of(b, slot).place,
-              fmt::format("{{0}}: the inputs have different shapes ({})", shapes),
+              fmt::format("the inputs have different shapes: {{0}} ({})", shapes),
               embedding ? "the vocabularies differ; mixing them needs a tokenizer: key, which is not "
                           "supported yet"
                         : "only models of the same sizes can be merged",
-              slot.name);
+              slot.name, embedding ? "embedding shapes" : "shapes");
   return Action::kSkip;
 }
 

@@ -26,6 +26,7 @@ void add_source(Builder& b, SliceLayout& slice, Source source) {
   slice.sources.push_back(std::move(source));
 }
 
+/// False: the layers that the recipe asks for do not exist, and planning cannot go on.
 bool check_range(Builder& b, const Source& source) {
   const std::int64_t layers = b.maps[static_cast<std::size_t>(source.model)].layers();
   if (source.begin >= 0 && source.begin <= source.end && source.end <= layers) return true;
@@ -43,6 +44,7 @@ void find_base(Builder& b, SliceLayout& slice, const std::optional<ModelRef>& ba
   if (method.base == BaseRole::kDonor) return;
   if (!base) {
     if (method.base == BaseRole::kRequired) {
+      b.wrong_inputs = true;
       b.problems.error(b.recipe_place(), fmt::format("{} needs a base_model", method.name),
                        "add `base_model: MODEL` at the top level of the recipe");
     }
@@ -53,6 +55,7 @@ void find_base(Builder& b, SliceLayout& slice, const std::optional<ModelRef>& ba
     if (slice.sources[i].model == model) slice.base = static_cast<int>(i);
   }
   if (slice.base < 0 && method.base == BaseRole::kRequired) {
+    b.wrong_inputs = true;
     b.problems.error(
         slice.place,
         fmt::format("{} works on differences from the base, but base_model {} is not among the "
@@ -70,6 +73,7 @@ void check_count(Builder& b, const SliceLayout& slice) {
   const bool few = count < method.min_models;
   const bool many = method.max_models >= 0 && count > method.max_models;
   if (!few && !many) return;
+  b.wrong_inputs = true;
   const std::string wanted =
       method.min_models == method.max_models ? fmt::format("exactly {}", method.min_models)
       : many                                 ? fmt::format("at most {}", method.max_models)
@@ -112,9 +116,13 @@ void append_base(Builder& b, SliceLayout& slice) {
   slice.sources.push_back({model, 0, layers, {}, b.recipe.base_model->place});
 }
 
-void lay_out_models(Builder& b) {
+bool lay_out_models(Builder& b) {
   SliceLayout slice;
-  slice.place = b.recipe.models.empty() ? b.recipe_place() : b.recipe.models.front().place;
+  if (b.recipe.models.empty()) {
+    b.problems.error(b.recipe_place(), "the recipe lists no models", "list them under models:");
+    return false;
+  }
+  slice.place = b.recipe.models.front().place;
   for (const InputModel& input : b.recipe.models) {
     const int model = b.find_model(input.model);
     const std::int64_t layers = b.maps[static_cast<std::size_t>(model)].layers();
@@ -124,21 +132,23 @@ void lay_out_models(Builder& b) {
   find_base(b, slice, b.recipe.base_model, "- model: BASE");
   check_count(b, slice);
   b.slices.push_back(std::move(slice));
+  return true;
 }
 
-void lay_out_slice(Builder& b, const Slice& written) {
+bool lay_out_slice(Builder& b, const Slice& written) {
   SliceLayout slice;
   slice.place = written.place;
   slice.parameters = &written.parameters;
+  bool good = true;
   for (const InputModel& input : written.sources) {
     const auto range = input.layer_range.value_or(std::pair<std::int64_t, std::int64_t>{0, 0});
     Source source{b.find_model(input.model), range.first, range.second, input.parameters, input.place};
-    check_range(b, source);
+    good = check_range(b, source) && good;
     add_source(b, slice, std::move(source));
   }
   if (slice.sources.empty()) {
     b.problems.error(slice.place, "this slice has no sources", "list at least one under sources:");
-    return;
+    return false;
   }
   const auto& base = written.base_model ? written.base_model : b.recipe.base_model;
   const std::string entry =
@@ -148,12 +158,15 @@ void lay_out_slice(Builder& b, const Slice& written) {
   find_base(b, slice, base, entry);
   check_count(b, slice);
   b.slices.push_back(std::move(slice));
+  return good;
 }
 
-void check_lengths(Builder& b, const SliceLayout& slice) {
+bool check_lengths(Builder& b, const SliceLayout& slice) {
   const Source& first = slice.sources.front();
+  bool good = true;
   for (const Source& source : slice.sources) {
     if (source.end - source.begin == first.end - first.begin) continue;
+    good = false;
     const bool models = slice.parameters == nullptr;
     b.problems.error(source.place,
                      fmt::format("unequal numbers of layers: {} gives {}, {} gives {}",
@@ -162,27 +175,27 @@ void check_lengths(Builder& b, const SliceLayout& slice) {
                      models ? "models with different layer counts can only be combined with slices:"
                             : "all sources of a slice need layer ranges of one length");
   }
+  return good;
 }
 
 }  // namespace
 
 bool lay_out_slices(Builder& b) {
-  const std::size_t errors = b.problems.count(Severity::kError);
+  bool good = true;
   if (b.recipe.slices.empty()) {
-    lay_out_models(b);
+    good = lay_out_models(b);
   } else {
-    for (const Slice& slice : b.recipe.slices) lay_out_slice(b, slice);
+    for (const Slice& slice : b.recipe.slices) good = lay_out_slice(b, slice) && good;
   }
   for (SliceLayout& slice : b.slices) {
-    if (slice.sources.empty()) continue;
-    check_lengths(b, slice);
+    good = check_lengths(b, slice) && good;
     slice.first = b.layers;
     slice.length = std::max<std::int64_t>(0, slice.sources.front().end - slice.sources.front().begin);
     b.layers += slice.length;
     for (const Source& source : slice.sources) b.renumbered |= source.begin != slice.first;
   }
   b.renumbered |= b.layers != b.maps[static_cast<std::size_t>(b.plan.donor)].layers();
-  return b.problems.count(Severity::kError) == errors;
+  return good;
 }
 
 }  // namespace mod::merge::planning

@@ -96,6 +96,16 @@ bool scales_nothing(const Builder& b, const TensorSpec& spec) {
   return b.plan.method->name == "passthrough" && spec.params.find("scale", 0).value_or(1) == 1;
 }
 
+void warn_lone_task_vector(Builder& b, const OutputSlot& slot, const TensorSpec& spec) {
+  if (b.plan.method->base != BaseRole::kRequired || spec.inputs != 2) return;
+  if (spec.params.find("normalize").value_or(0) == 0) return;
+  b.tally.add(Severity::kWarning, b.recipe_place(),
+              fmt::format("{} with one model and normalize: true gives it the weight 1, whatever is "
+                          "written ({{0}})",
+                          b.plan.method->name),
+              "write normalize: false under parameters: for the weight to count", slot.name, "lone");
+}
+
 /// Decides between the method and a copy, and checks the parameters. kSkip: a problem was tallied.
 Action decide(Builder& b, const OutputSlot& slot, std::vector<Candidate>& candidates,
               TensorSpec& spec) {
@@ -116,13 +126,14 @@ Action decide(Builder& b, const OutputSlot& slot, std::vector<Candidate>& candid
   spec.base = base_position(b.slices[static_cast<std::size_t>(slot.slice)], candidates);
   spec.params = {};  // inputs may have been left out since
   if (!fill_parameters(b, slot, candidates, spec, true)) return Action::kSkip;
-  if (method.check) {
+  if (method.check && !b.wrong_inputs) {
     if (const std::string wrong = method.check(spec); !wrong.empty()) {
       b.tally.add(Severity::kError, b.recipe_place(), fmt::format("{}: {} (for {{0}})", method.name, wrong),
-                  "", slot.name);
+                  "", slot.name, "check");
       return Action::kSkip;
     }
   }
+  warn_lone_task_vector(b, slot, spec);
   return scales_nothing(b, spec) ? Action::kCopy : Action::kCombine;
 }
 
