@@ -27,8 +27,9 @@ std::string read_header(const io::File& file, std::uint64_t size) {
     throw Error(ErrorCode::kUnsupported, file.path().string() + ": GGUF files are not supported");
   }
   if (prefix.starts_with("version ")) {
-    throw Error(ErrorCode::kInvalidInput,
-                file.path().string() + ": a git-lfs pointer instead of the weights; run `git lfs pull`");
+    throw Error(
+        ErrorCode::kInvalidInput,
+        file.path().string() + ": a git-lfs pointer instead of the weights; run `git lfs pull`");
   }
   const std::uint64_t length = safetensors_header_length(prefix, size, file.path().string());
   prefix.resize(8 + length);
@@ -39,8 +40,7 @@ std::string read_header(const io::File& file, std::uint64_t size) {
 /// Fills header_bytes and header_sha256 of `input`.
 std::vector<TensorInfo> read_safetensors(const io::File& file, InputFile& input) {
   const std::string header = read_header(file, input.size);
-  SafetensorsHeader parsed =
-      parse_safetensors_header(header, input.size, input.path.string());
+  SafetensorsHeader parsed = parse_safetensors_header(header, input.size, input.path.string());
   input.header_bytes = header.size();
   input.header_sha256 = sha256_hex(header);
   std::vector<TensorInfo> tensors;
@@ -91,7 +91,8 @@ void check_index(const ShardIndex& index, const std::string& where, const Checkp
     const TensorInfo* tensor = checkpoint.find(name);
     if (tensor != nullptr && tensor->file == static_cast<int>(file)) continue;
     throw Error(ErrorCode::kCorruptFile, where + ": tensor " + quote_name(name) + " is not in " +
-                                             quote_name(index.files[file]) + ", which should hold it");
+                                             quote_name(index.files[file]) +
+                                             ", which should hold it");
   }
   if (checkpoint.tensors().size() > index.map.size()) {
     notes.note({where}, fmt::format("{} tensors of the files are not in the index; they are kept",
@@ -178,9 +179,9 @@ std::uint64_t Checkpoint::total_bytes() const {
 void Checkpoint::read(const TensorInfo& tensor, std::uint64_t byte_offset,
                       std::span<std::byte> out) const {
   if (byte_offset > tensor.bytes || out.size() > tensor.bytes - byte_offset) {
-    throw Error(ErrorCode::kInternal, fmt::format("read of {} bytes at {} of tensor {} of {} bytes",
-                                                  out.size(), byte_offset, quote_name(tensor.name),
-                                                  tensor.bytes));
+    throw Error(ErrorCode::kInternal,
+                fmt::format("read of {} bytes at {} of tensor {} of {} bytes", out.size(),
+                            byte_offset, quote_name(tensor.name), tensor.bytes));
   }
   file(tensor.file).read_at(out, tensor.offset + byte_offset);
 }

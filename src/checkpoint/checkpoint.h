@@ -1,6 +1,6 @@
-// A checkpoint opened for reading: safetensors (single, sharded with index, or complete shards without
-// one) or PyTorch .bin (single or sharded). Every header is read and validated at open; tensors are
-// read later, with positioned reads, from any thread. Inputs are never written to.
+// A checkpoint opened for reading: safetensors (single, sharded with index, or complete shards
+// without one) or PyTorch .bin (single or sharded). Every header is read and validated at open;
+// tensors are read later, with positioned reads, from any thread. Inputs are never written to.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ struct InputFile {
 class Checkpoint {
  public:
   /// Opens a folder or a single weights file. Notes (shards without an index, tied names...) go to
-  /// `notes`. Throws Error(kInvalidInput) if there are no weights, kCorruptFile (file, place, reason)
-  /// if a header is broken, kUnsupported for quantised formats, named.
+  /// `notes`. Throws Error(kInvalidInput) if there are no weights, kCorruptFile (file, place,
+  /// reason) if a header is broken, kUnsupported for quantised formats, named.
   static std::shared_ptr<const Checkpoint> open(const std::filesystem::path& path, Problems& notes);
 
   const std::filesystem::path& root() const { return root_; }

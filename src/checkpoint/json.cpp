@@ -28,7 +28,8 @@ class TreeBuilder : public StrictSax {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    if (!open_.back().keys.insert(name).second) fail("the key " + quote_name(name) + " stands twice");
+    if (!open_.back().keys.insert(name).second)
+      fail("the key " + quote_name(name) + " stands twice");
     open_.back().key = std::move(name);
     return true;
   }
@@ -81,8 +82,8 @@ bool StrictSax::parse_error(std::size_t, const std::string&,
 
 void parse_strict(std::string_view text, StrictSax& reader) {
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
-    throw Error(ErrorCode::kCorruptFile, reader.where() + ": not valid JSON: NUL byte at position " +
-                                             std::to_string(nul));
+    throw Error(ErrorCode::kCorruptFile,
+                reader.where() + ": not valid JSON: NUL byte at position " + std::to_string(nul));
   }
   nlohmann::ordered_json::sax_parse(text.begin(), text.end(), &reader);
 }

@@ -1,5 +1,5 @@
-// A model as people name it: a folder with config.json beside the weights, or a hub name that is found
-// in the local Hugging Face cache. Nothing is downloaded.
+// A model as people name it: a folder with config.json beside the weights, or a hub name that is
+// found in the local Hugging Face cache. Nothing is downloaded.
 #pragma once
 
 #include <filesystem>
@@ -22,14 +22,15 @@ struct ModelFolder {
   bool has_config = false;
 };
 
-/// Folder of a model named `name` in a file that lies in `from`: looked up from `from`, then from the
-/// working directory, then in the Hugging Face cache (HF_HUB_CACHE, HF_HOME, ~/.cache/huggingface) at
-/// `revision` (default main). Throws Error(kInvalidInput): not found (says where it looked), or the
-/// first two exist and differ.
+/// Folder of a model named `name` in a file that lies in `from`: looked up from `from`, then from
+/// the working directory, then in the Hugging Face cache (HF_HUB_CACHE, HF_HOME,
+/// ~/.cache/huggingface) at `revision` (default main). Throws Error(kInvalidInput): not found (says
+/// where it looked), or the first two exist and differ.
 std::filesystem::path resolve_model(const std::string& name, const std::string& revision,
                                     const std::filesystem::path& from);
 
-/// Opens weights and config.json (bounded size). Throws as Checkpoint::open, kCorruptFile for broken JSON.
+/// Opens weights and config.json (bounded size). Throws as Checkpoint::open, kCorruptFile for
+/// broken JSON.
 ModelFolder open_model(const std::filesystem::path& path, Problems& notes);
 
 /// Parses JSON; Error(kCorruptFile) with file, line and column.

@@ -21,10 +21,9 @@ void check_inputs(const fs::path& folder, const std::vector<fs::path>& inputs) {
     std::error_code error;
     const fs::path input_folder =
         fs::is_directory(input, error) ? input : fs::absolute(input, error).parent_path();
-    const bool same = fs::exists(folder, error)
-                          ? fs::equivalent(folder, input_folder, error)
-                          : fs::weakly_canonical(folder, error) ==
-                                fs::weakly_canonical(input_folder, error);
+    const bool same = fs::exists(folder, error) ? fs::equivalent(folder, input_folder, error)
+                                                : fs::weakly_canonical(folder, error) ==
+                                                      fs::weakly_canonical(input_folder, error);
     if (same) {
       invalid(folder, "is the folder of the input " + input.string() +
                           ", and inputs are never written to; use another folder");
@@ -36,7 +35,8 @@ void check_inputs(const fs::path& folder, const std::vector<fs::path>& inputs) {
 void check_place(const fs::path& folder) {
   std::error_code error;
   fs::path at = fs::absolute(folder, error);
-  while (at.has_relative_path() && !fs::exists(fs::symlink_status(at, error))) at = at.parent_path();
+  while (at.has_relative_path() && !fs::exists(fs::symlink_status(at, error)))
+    at = at.parent_path();
   const fs::file_status status = fs::status(at, error);
   if (!fs::is_directory(status)) {
     invalid(folder, at == fs::absolute(folder, error)

@@ -105,8 +105,8 @@ void OutputFolder::create_shards(std::vector<ShardLayout> shards,
   for (const std::string& name : earlier_) {
     const auto shard = std::find_if(shards_.begin(), shards_.end(),
                                     [&](const ShardLayout& s) { return s.file_name == name; });
-    const bool kept = shard != shards_.end() &&
-                      is_finished(static_cast<std::size_t>(shard - shards_.begin()));
+    const bool kept =
+        shard != shards_.end() && is_finished(static_cast<std::size_t>(shard - shards_.begin()));
     if (!kept && is_plain_name(name) && is_checkpoint_file(name)) obsolete.push_back(name);
   }
   RunMarker marker{false, all_names()};
@@ -124,7 +124,8 @@ void OutputFolder::keep_shard(std::size_t shard) {
   const fs::path path = folder_ / layout.file_name;
   std::error_code error;
   if (fs::is_symlink(path, error)) {
-    throw Error(ErrorCode::kInvalidInput, path.string() + ": a link where a finished shard should be");
+    throw Error(ErrorCode::kInvalidInput,
+                path.string() + ": a link where a finished shard should be");
   }
   io::File file = io::File::open_read(path);
   std::string header(layout.header.size(), '\0');
@@ -132,8 +133,9 @@ void OutputFolder::keep_shard(std::size_t shard) {
   if (same_size) file.read_at(std::as_writable_bytes(std::span(header.data(), header.size())), 0);
   if (!same_size || header != layout.header) {
     throw Error(ErrorCode::kInvalidInput,
-                path.string() + ": is not the shard of this recipe, so the run cannot be resumed; "
-                                "start it without --resume");
+                path.string() +
+                    ": is not the shard of this recipe, so the run cannot be resumed; "
+                    "start it without --resume");
   }
   files_[shard] = std::move(file);
   states_[shard] = State::kFinal;
@@ -193,7 +195,8 @@ void OutputFolder::copy_file(const fs::path& from, const std::string& name) {
   const io::File source = io::File::open_read(from);
   io::File file = new_temporary(name);
   const std::uint64_t size = source.size();
-  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(size, kCopyBytes)));
+  std::vector<std::byte> buffer(
+      static_cast<std::size_t>(std::min<std::uint64_t>(size, kCopyBytes)));
   for (std::uint64_t at = 0; at < size; at += buffer.size()) {
     const auto part = std::span(buffer).first(
         static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size - at)));
@@ -242,7 +245,7 @@ void OutputFolder::commit(const std::string& index_name) {
 }
 
 OutputFolder::~OutputFolder() {
-  if (committed_ || (resuming_ && shards_.empty())) return;
+  if (committed_ || resuming_) return;
   clean_up();
 }
 

@@ -1,7 +1,7 @@
-// A checkpoint being written: shards preallocated under temporary names with their headers already in
-// place, tensors written at absolute offsets from any thread, then synced and renamed. config.json is
-// renamed into place after the last shard and the shard index last of all, so a killed run never looks
-// finished. Only files that belong to a checkpoint are ever removed.
+// A checkpoint being written: shards preallocated under temporary names with their headers already
+// in place, tensors written at absolute offsets from any thread, then synced and renamed.
+// config.json is renamed into place after the last shard and the shard index last of all, so a
+// killed run never looks finished. Only files that belong to a checkpoint are ever removed.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,16 @@
 namespace mod::checkpoint {
 
 struct ShardLayout {
-  std::string file_name;  // final name, "model-00001-of-00004.safetensors"
-  std::string header;     // bytes up to the data
-  std::uint64_t size = 0; // of the whole file
+  std::string file_name;   // final name, "model-00001-of-00004.safetensors"
+  std::string header;      // bytes up to the data
+  std::uint64_t size = 0;  // of the whole file
 };
 
 class OutputFolder {
  public:
   struct Options {
     bool overwrite = false;
-    bool resume = false;             // keep finished shards and temporary files
+    bool resume = false;                        // keep finished shards and temporary files
     std::vector<std::filesystem::path> inputs;  // folders that must not be written to
   };
 
@@ -44,8 +44,8 @@ class OutputFolder {
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
 
-  /// Creates and preallocates all shards except those listed in `finished` (kept from an earlier run;
-  /// their size and header are compared, Error(kInvalidInput) if they differ). Called once.
+  /// Creates and preallocates all shards except those listed in `finished` (kept from an earlier
+  /// run; their size and header are compared, Error(kInvalidInput) if they differ). Called once.
   void create_shards(std::vector<ShardLayout> shards, const std::vector<bool>& finished);
   /// Thread-safe. `offset` is absolute in the shard's file.
   void write(int shard, std::uint64_t offset, std::span<const std::byte> data);
@@ -59,8 +59,8 @@ class OutputFolder {
   /// Renames staged files, config.json after the others, `index_name` last ("" without an index);
   /// syncs the folder and removes what is left of *.mod-tmp.
   void commit(const std::string& index_name);
-  /// After a failure: leave finished shards and the resume state (*.mod-tmp files that this class did
-  /// not make) for --resume.
+  /// After a failure: leave finished shards and the resume state (*.mod-tmp files that this class
+  /// did not make) for --resume.
   void keep_for_resume() { keep_ = true; }
 
   const std::filesystem::path& path() const { return folder_; }
@@ -92,7 +92,7 @@ class OutputFolder {
   std::vector<State> states_;  // of the shards
   std::vector<io::File> files_;
   std::vector<Staged> staged_;
-  bool resuming_ = false;  // and no shard layout given yet: nothing here is this run's to remove
+  bool resuming_ = false;  // and no layout accepted yet: nothing here is this run's to remove
   bool committed_ = false;
   bool keep_ = false;
 };

@@ -31,8 +31,8 @@ struct FolderScan {
 /// Sorted names; all empty for a folder that does not exist. Throws Error(kIo).
 FolderScan scan_output(const std::filesystem::path& folder);
 
-/// Removes files, those that make a folder look finished (index, config.json) first, the marker last.
-/// A symbolic link is removed, never what it points to. Throws Error(kIo).
+/// Removes files, those that make a folder look finished (index, config.json) first, the marker
+/// last. A symbolic link is removed, never what it points to. Throws Error(kIo).
 void remove_files(const std::filesystem::path& folder, std::vector<std::string> names);
 
 }  // namespace mod::checkpoint

@@ -33,8 +33,7 @@ constexpr std::array<std::pair<std::string_view, DType>, 10> kStorageTypes = {{
 }  // namespace
 
 void PickleMachine::corrupt(const std::string& reason) const {
-  throw Error(ErrorCode::kCorruptFile,
-              fmt::format("{}: pickle, byte {}: {}", where_, at_, reason));
+  throw Error(ErrorCode::kCorruptFile, fmt::format("{}: pickle, byte {}: {}", where_, at_, reason));
 }
 
 void PickleMachine::refuse(const std::string& what) const {
@@ -139,15 +138,20 @@ std::vector<PickleRef> PickleMachine::pop_to_mark() {
 
 bool PickleMachine::step_number(unsigned char op) {
   switch (op) {
-    case 'N': return push_kind(PickleKind::kNone);
-    case 0x88: case 0x89: {
+    case 'N':
+      return push_kind(PickleKind::kNone);
+    case 0x88:
+    case 0x89: {
       PickleValue value{PickleKind::kBool};
       value.integer = op == 0x88;
       return push(std::move(value));
     }
-    case 'K': return push_integer(static_cast<std::int64_t>(take_number(1)));
-    case 'M': return push_integer(static_cast<std::int64_t>(take_number(2)));
-    case 'J': return push_integer(static_cast<std::int32_t>(take_number(4)));
+    case 'K':
+      return push_integer(static_cast<std::int64_t>(take_number(1)));
+    case 'M':
+      return push_integer(static_cast<std::int64_t>(take_number(2)));
+    case 'J':
+      return push_integer(static_cast<std::int32_t>(take_number(4)));
     case 0x8a: {  // LONG1: little-endian two's complement of any width
       const int width = static_cast<int>(take_number(1));
       if (width > 8) corrupt("an integer of more than 64 bits");
@@ -158,20 +162,29 @@ bool PickleMachine::step_number(unsigned char op) {
     case 'G':
       take(8);
       return push_kind(PickleKind::kFloat);
-    default: return false;
+    default:
+      return false;
   }
 }
 
 bool PickleMachine::step_text(unsigned char op) {
   switch (op) {
-    case 'X': return push_text(PickleKind::kText, take_number(4));
-    case 0x8c: return push_text(PickleKind::kText, take_number(1));
-    case 0x8d: return push_text(PickleKind::kText, take_number(8));
-    case 'T': return push_text(PickleKind::kText, take_number(4));
-    case 'U': return push_text(PickleKind::kText, take_number(1));
-    case 'B': return push_text(PickleKind::kBytes, take_number(4));
-    case 'C': return push_text(PickleKind::kBytes, take_number(1));
-    default: return false;
+    case 'X':
+      return push_text(PickleKind::kText, take_number(4));
+    case 0x8c:
+      return push_text(PickleKind::kText, take_number(1));
+    case 0x8d:
+      return push_text(PickleKind::kText, take_number(8));
+    case 'T':
+      return push_text(PickleKind::kText, take_number(4));
+    case 'U':
+      return push_text(PickleKind::kText, take_number(1));
+    case 'B':
+      return push_text(PickleKind::kBytes, take_number(4));
+    case 'C':
+      return push_text(PickleKind::kBytes, take_number(1));
+    default:
+      return false;
   }
 }
 
@@ -180,31 +193,41 @@ bool PickleMachine::step_container(unsigned char op) {
     case '(':
       marks_.push_back(stack_.size());
       return true;
-    case ')': return push_kind(PickleKind::kTuple);
-    case ']': return push_kind(PickleKind::kList);
-    case '}': return push_kind(PickleKind::kDict);
-    case 0x85: return tuple_of(1);
-    case 0x86: return tuple_of(2);
-    case 0x87: return tuple_of(3);
+    case ')':
+      return push_kind(PickleKind::kTuple);
+    case ']':
+      return push_kind(PickleKind::kList);
+    case '}':
+      return push_kind(PickleKind::kDict);
+    case 0x85:
+      return tuple_of(1);
+    case 0x86:
+      return tuple_of(2);
+    case 0x87:
+      return tuple_of(3);
     case 't': {
       PickleValue value{PickleKind::kTuple};
       value.items = pop_to_mark();
       return push(std::move(value));
     }
-    case 'a': return fill_list({pop()});
-    case 'e': return fill_list(pop_to_mark());
+    case 'a':
+      return fill_list({pop()});
+    case 'e':
+      return fill_list(pop_to_mark());
     case 's': {
       const PickleRef item = pop(), key = pop();
       return fill_dict({key, item});
     }
-    case 'u': return fill_dict(pop_to_mark());
+    case 'u':
+      return fill_dict(pop_to_mark());
     case '0':
       pop();
       return true;
     case '1':
       pop_to_mark();
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -232,18 +255,24 @@ bool PickleMachine::fill_dict(std::vector<PickleRef> items) {
 
 bool PickleMachine::step_memo(unsigned char op) {
   switch (op) {
-    case 'q': return remember(take_number(1));
-    case 'r': return remember(take_number(4));
-    case 0x94: return remember(memo_.size());
-    case 'h': return recall(take_number(1));
-    case 'j': return recall(take_number(4));
+    case 'q':
+      return remember(take_number(1));
+    case 'r':
+      return remember(take_number(4));
+    case 0x94:
+      return remember(memo_.size());
+    case 'h':
+      return recall(take_number(1));
+    case 'j':
+      return recall(take_number(4));
     case 0x80:
       if (take_number(1) > 5) corrupt("unknown protocol");
       return true;
     case 0x95:  // FRAME: a hint for buffered readers
       take(8);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -274,10 +303,14 @@ bool PickleMachine::step_call(unsigned char op) {
       }
       return push_global(module.text, name.text);
     }
-    case 'Q': return persistent_id();
-    case 'R': return reduce();
-    case 'b': return build();
-    default: return false;
+    case 'Q':
+      return persistent_id();
+    case 'R':
+      return reduce();
+    case 'b':
+      return build();
+    default:
+      return false;
   }
 }
 

@@ -12,17 +12,28 @@
 namespace mod::checkpoint {
 
 enum class PickleKind : std::uint8_t {
-  kNone, kBool, kInteger, kFloat, kText, kBytes, kTuple, kList, kDict,
-  kMakeDict, kMakeTensor, kMakeParameter, kStorageType,  // the callables
-  kStorage,                                              // items: storage type, key, elements
-  kTensor,                                               // items: the arguments of _rebuild_tensor_v2
+  kNone,
+  kBool,
+  kInteger,
+  kFloat,
+  kText,
+  kBytes,
+  kTuple,
+  kList,
+  kDict,
+  kMakeDict,
+  kMakeTensor,
+  kMakeParameter,
+  kStorageType,  // the callables
+  kStorage,      // items: storage type, key, elements
+  kTensor,       // items: the arguments of _rebuild_tensor_v2
 };
 
 using PickleRef = std::uint32_t;  // index into PickleMachine::value()
 
 struct PickleValue {
   PickleKind kind = PickleKind::kNone;
-  DType dtype = DType::F32;      // of a storage type
+  DType dtype = DType::F32;  // of a storage type
   std::int64_t integer = 0;
   std::string_view text;         // points into the pickle
   std::vector<PickleRef> items;  // of a dict: key, value, key, value...

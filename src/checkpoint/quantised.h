@@ -9,8 +9,8 @@
 
 namespace mod::checkpoint {
 
-/// "GPTQ", "AWQ", "bitsandbytes", or "" for plain weights. FP8 with scale tensors is not among them:
-/// its weights can be read, and what the scales mean is decided where they are used.
+/// "GPTQ", "AWQ", "bitsandbytes", or "" for plain weights. FP8 with scale tensors is not among
+/// them: its weights can be read, and what the scales mean is decided where they are used.
 std::string_view quantised_format(const std::vector<TensorInfo>& tensors);
 
 }  // namespace mod::checkpoint

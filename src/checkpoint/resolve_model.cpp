@@ -120,8 +120,8 @@ fs::path resolve_model(const std::string& name, const std::string& revision, con
   std::string looked = near.string() + ", " + fs::absolute(here).string();
   const fs::path cached = find_in_cache(name, revision.empty() ? "main" : revision, looked);
   if (!cached.empty()) return cached;
-  throw Error(ErrorCode::kInvalidInput, "model " + quote_name(name) + " not found; looked at " + looked +
-                                            ". Nothing is downloaded by this command");
+  throw Error(ErrorCode::kInvalidInput, "model " + quote_name(name) + " not found; looked at " +
+                                            looked + ". Nothing is downloaded by this command");
 }
 
 }  // namespace mod::checkpoint

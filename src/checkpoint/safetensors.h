@@ -1,7 +1,7 @@
 // The safetensors header: parse strictly, and emit exactly as the safetensors library does.
-// Rules: 8-byte little-endian length <= 100,000,000; JSON object starting with '{'; UTF-8; no duplicate
-// keys; size = shape x dtype with checked multiplication; data contiguous without hole or overlap;
-// file length exactly covered.
+// Rules: 8-byte little-endian length <= 100,000,000; JSON object starting with '{'; UTF-8; no
+// duplicate keys; size = shape x dtype with checked multiplication; data contiguous without hole or
+// overlap; file length exactly covered.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ struct HeaderTensor {
 };
 
 struct SafetensorsHeader {
-  std::vector<HeaderTensor> tensors;                            // by offset
-  std::vector<std::pair<std::string, std::string>> metadata;    // __metadata__
-  std::uint64_t data_offset = 0;                                // 8 + header length
+  std::vector<HeaderTensor> tensors;                          // by offset
+  std::vector<std::pair<std::string, std::string>> metadata;  // __metadata__
+  std::uint64_t data_offset = 0;                              // 8 + header length
 };
 
 inline constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
@@ -41,8 +41,8 @@ std::uint64_t safetensors_header_length(std::string_view prefix, std::uint64_t f
 SafetensorsHeader parse_safetensors_header(std::string_view prefix, std::uint64_t file_size,
                                            const std::string& where);
 
-/// Sets begin/end of every tensor (order: widest dtype first, then name) and returns the bytes of the
-/// file up to the data: length, JSON, spaces to a multiple of 8. `tensors` is sorted in place.
+/// Sets begin/end of every tensor (order: widest dtype first, then name) and returns the bytes of
+/// the file up to the data: length, JSON, spaces to a multiple of 8. `tensors` is sorted in place.
 std::string emit_safetensors_header(std::vector<HeaderTensor>& tensors,
                                     std::span<const std::pair<std::string, std::string>> metadata);
 

@@ -14,17 +14,18 @@ namespace {
 /// Place of a type in the order in which the safetensors library declares its types; files are laid
 /// out from the highest down. Compared with what safetensors 0.6.2 and 0.8.0 write.
 int layout_rank(DType type) {
-  constexpr DType order[kDTypeCount] = {
-      DType::BOOL, DType::U8,  DType::I8,   DType::F8_E5M2, DType::F8_E4M3,
-      DType::I16,  DType::U16, DType::F16,  DType::BF16,    DType::I32,
-      DType::U32,  DType::F32, DType::F64,  DType::I64,     DType::U64};
+  constexpr DType order[kDTypeCount] = {DType::BOOL,    DType::U8,  DType::I8,  DType::F8_E5M2,
+                                        DType::F8_E4M3, DType::I16, DType::U16, DType::F16,
+                                        DType::BF16,    DType::I32, DType::U32, DType::F32,
+                                        DType::F64,     DType::I64, DType::U64};
   return static_cast<int>(std::find(std::begin(order), std::end(order), type) - std::begin(order));
 }
 
 std::string json_string(const std::string& text) {
   if (!is_valid_utf8(text)) {
-    throw Error(ErrorCode::kInvalidInput,
-                "the name " + quote_name(text) + " is not UTF-8 and cannot stand in a safetensors file");
+    throw Error(
+        ErrorCode::kInvalidInput,
+        "the name " + quote_name(text) + " is not UTF-8 and cannot stand in a safetensors file");
   }
   return nlohmann::json(text).dump();
 }
@@ -70,9 +71,8 @@ std::string metadata_json(std::span<const std::pair<std::string, std::string>> m
 
 }  // namespace
 
-std::string emit_safetensors_header(
-    std::vector<HeaderTensor>& tensors,
-    std::span<const std::pair<std::string, std::string>> metadata) {
+std::string emit_safetensors_header(std::vector<HeaderTensor>& tensors,
+                                    std::span<const std::pair<std::string, std::string>> metadata) {
   lay_out(tensors);
   std::string text = "{";
   if (!metadata.empty()) text += metadata_json(metadata);

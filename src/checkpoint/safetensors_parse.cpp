@@ -94,8 +94,19 @@ class HeaderReader : public StrictSax {
 
  private:
   enum class State {
-    kStart, kTop, kMetadataStart, kMetadata, kMetadataValue, kTensorStart, kTensor,
-    kDtype, kShapeStart, kShape, kOffsetsStart, kOffsets, kEnd
+    kStart,
+    kTop,
+    kMetadataStart,
+    kMetadata,
+    kMetadataValue,
+    kTensorStart,
+    kTensor,
+    kDtype,
+    kShapeStart,
+    kShape,
+    kOffsetsStart,
+    kOffsets,
+    kEnd
   };
 
   bool enter(State state) {
@@ -148,8 +159,9 @@ class HeaderReader : public StrictSax {
     const bool foreign =
         std::find(kForeignTypes.begin(), kForeignTypes.end(), text) != kForeignTypes.end();
     if (!foreign) bad("unknown dtype " + quote_name(text));
-    throw Error(ErrorCode::kUnsupported, where() + ": tensor " + quote_name(tensor_.name) + ": dtype " +
-                                             quote_name(text) + " is not supported yet");
+    throw Error(ErrorCode::kUnsupported, where() + ": tensor " + quote_name(tensor_.name) +
+                                             ": dtype " + quote_name(text) +
+                                             " is not supported yet");
   }
 
   [[noreturn]] void bad(const std::string& reason) const {
@@ -161,7 +173,7 @@ class HeaderReader : public StrictSax {
       return "tensor " + quote_name(tensor_.name) + ": ";
     }
     return state_ >= State::kMetadataStart && state_ <= State::kMetadataValue ? "__metadata__: "
-                                                                             : "header: ";
+                                                                              : "header: ";
   }
 
   SafetensorsHeader header_;
@@ -181,8 +193,11 @@ void check_layout(const SafetensorsHeader& header, std::uint64_t data_bytes,
   std::uint64_t end = 0;
   for (const HeaderTensor& tensor : header.tensors) {
     if (tensor.begin != end) {
-      corrupt(where, fmt::format("tensor {}: data begins at {}, {} {}", quote_name(tensor.name),
-                                 tensor.begin, tensor.begin > end ? "leaving a hole after" : "overlapping the data before", end));
+      corrupt(
+          where,
+          fmt::format("tensor {}: data begins at {}, {} {}", quote_name(tensor.name), tensor.begin,
+                      tensor.begin > end ? "leaving a hole after" : "overlapping the data before",
+                      end));
     }
     end = tensor.end;
   }
@@ -202,8 +217,9 @@ std::uint64_t safetensors_header_length(std::string_view prefix, std::uint64_t f
   std::uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(prefix[i]);
   if (length > kMaxHeaderBytes) {
-    corrupt(where, fmt::format("header of {} bytes, above the limit of {} (not a safetensors file?)",
-                               length, kMaxHeaderBytes));
+    corrupt(where,
+            fmt::format("header of {} bytes, above the limit of {} (not a safetensors file?)",
+                        length, kMaxHeaderBytes));
   }
   if (length > file_size - 8) {
     corrupt(where, fmt::format("header of {} bytes in a file of {} (cut off?)", length, file_size));

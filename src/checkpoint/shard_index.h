@@ -12,8 +12,8 @@ namespace mod::checkpoint {
 inline constexpr std::uint64_t kMaxIndexBytes = 100'000'000;
 
 struct ShardIndex {
-  std::vector<std::string> files;                         // sorted, each once
-  std::vector<std::pair<std::string, std::size_t>> map;   // tensor name -> index into `files`
+  std::vector<std::string> files;                        // sorted, each once
+  std::vector<std::pair<std::string, std::size_t>> map;  // tensor name -> index into `files`
 };
 
 /// Parses model.safetensors.index.json or pytorch_model.bin.index.json. File names that would leave

@@ -58,8 +58,9 @@ class Reader {
     if (start == "PK\3\4") return;
     if (!start.empty() && start[0] == '\x80') {
       throw Error(ErrorCode::kUnsupported,
-                  where_ + ": saved in PyTorch's format from before version 1.6; load it and save it "
-                           "again with a newer PyTorch, or convert it to safetensors");
+                  where_ +
+                      ": saved in PyTorch's format from before version 1.6; load it and save it "
+                      "again with a newer PyTorch, or convert it to safetensors");
     }
     corrupt("not a PyTorch file (no ZIP archive)");
   }
@@ -69,7 +70,8 @@ class Reader {
     int found = 0;
     for (const auto& [name, entry] : entries_) {
       const std::size_t slash = name.find('/');
-      if (slash == std::string::npos || std::string_view(name).substr(slash) != "/data.pkl") continue;
+      if (slash == std::string::npos || std::string_view(name).substr(slash) != "/data.pkl")
+        continue;
       prefix_ = name.substr(0, slash + 1);
       ++found;
     }
@@ -91,7 +93,8 @@ class Reader {
 
   TensorInfo place(const PickledTensor& tensor) const {
     const auto entry = entries_.find(prefix_ + "data/" + tensor.storage);
-    if (entry == entries_.end()) bad(tensor, "its storage " + quote_name(tensor.storage) + " is missing");
+    if (entry == entries_.end())
+      bad(tensor, "its storage " + quote_name(tensor.storage) + " is missing");
     const std::uint64_t width = dtype_size(tensor.dtype);
     const ZipEntry& storage = entry->second;
     if (storage.size % width != 0 || storage.size / width != tensor.storage_elements) {

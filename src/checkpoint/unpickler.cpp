@@ -71,7 +71,8 @@ class StateReader {
       bad(tensor, "shape or stride is no tuple of at most 16 numbers");
     }
     std::vector<std::int64_t> out;
-    for (std::size_t i = 0; i < tuple.items.size(); ++i) out.push_back(count(tensor, item(tuple, i)));
+    for (std::size_t i = 0; i < tuple.items.size(); ++i)
+      out.push_back(count(tensor, item(tuple, i)));
     return out;
   }
 

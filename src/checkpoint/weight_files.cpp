@@ -58,10 +58,10 @@ std::vector<fs::path> complete_shards(const fs::path& folder, const std::vector<
     }
   }
   if (found.size() > 1) {
-    throw Error(ErrorCode::kInvalidInput,
-                folder.string() + ": shards of two checkpoints (of " +
-                    std::to_string(found.begin()->first) + " and of " +
-                    std::to_string(found.rbegin()->first) + ") and no index that says which belong");
+    throw Error(ErrorCode::kInvalidInput, folder.string() + ": shards of two checkpoints (of " +
+                                              std::to_string(found.begin()->first) + " and of " +
+                                              std::to_string(found.rbegin()->first) +
+                                              ") and no index that says which belong");
   }
   for (const auto& [total, numbers] : found) {
     for (std::uint64_t i = 0; i < total; ++i) {
@@ -86,21 +86,25 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
   std::string others;
   for (const std::string& name : names) {
     if (name.ends_with(".gguf")) {
-      throw Error(ErrorCode::kUnsupported, (folder / name).string() +
-                                               ": GGUF files are not supported; use the Hugging Face "
-                                               "checkpoint that it was made from");
+      throw Error(ErrorCode::kUnsupported,
+                  (folder / name).string() +
+                      ": GGUF files are not supported; use the Hugging Face "
+                      "checkpoint that it was made from");
     }
     if (name == "adapter_model.safetensors" || name == "adapter_model.bin") {
-      throw Error(ErrorCode::kInvalidInput,
-                  folder.string() + ": holds a LoRA adapter, not a model; write it as base+adapter");
+      throw Error(
+          ErrorCode::kInvalidInput,
+          folder.string() + ": holds a LoRA adapter, not a model; write it as base+adapter");
     }
-    if (others.size() < 200 && ends_with_any(name, {".safetensors", ".bin", ".pt", ".pth", ".h5"})) {
+    if (others.size() < 200 &&
+        ends_with_any(name, {".safetensors", ".bin", ".pt", ".pth", ".h5"})) {
       others += (others.empty() ? "" : ", ") + printable(name);
     }
   }
   throw Error(ErrorCode::kInvalidInput,
-              folder.string() + ": no weights found (model.safetensors, model-00001-of-*.safetensors, "
-                                "pytorch_model.bin or their index)" +
+              folder.string() +
+                  ": no weights found (model.safetensors, model-00001-of-*.safetensors, "
+                  "pytorch_model.bin or their index)" +
                   (others.empty() ? "" : "; there are " + others));
 }
 

@@ -19,8 +19,8 @@ struct WeightFiles {
 };
 
 /// Order of preference, as mergekit's: safetensors before .bin, an index before a single file; then
-/// complete shards without an index (noted). `path` may also be one file. Throws Error(kInvalidInput)
-/// if there are none (naming what was found instead), kUnsupported for GGUF.
+/// complete shards without an index (noted). `path` may also be one file. Throws
+/// Error(kInvalidInput) if there are none (naming what was found instead), kUnsupported for GGUF.
 WeightFiles find_weight_files(const std::filesystem::path& path, Problems& notes);
 
 /// "model-00002-of-00004.safetensors" -> {2, 4}, for a given "model" and ".safetensors".

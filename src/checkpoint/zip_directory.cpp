@@ -132,7 +132,8 @@ class Reader {
     return entry;
   }
 
-  /// Takes the numbers that did not fit into 32 bits from the ZIP64 extra field, in its fixed order.
+  /// Takes the numbers that did not fit into 32 bits from the ZIP64 extra field, in its fixed
+  /// order.
   void widen(std::string_view extra, std::uint64_t& size, std::uint64_t& packed,
              std::uint64_t& local) const {
     while (extra.size() >= 4) {
@@ -161,9 +162,10 @@ class Reader {
   }
 
   [[noreturn]] void unsupported(const ZipEntry& entry, const std::string& what) const {
-    throw Error(ErrorCode::kUnsupported, where_ + ": the entry " + quote_name(entry.name) + " is " + what +
-                                             "; torch.save stores entries as they are. Load and save "
-                                             "it with PyTorch, or convert it to safetensors");
+    throw Error(ErrorCode::kUnsupported,
+                where_ + ": the entry " + quote_name(entry.name) + " is " + what +
+                    "; torch.save stores entries as they are. Load and save "
+                    "it with PyTorch, or convert it to safetensors");
   }
 
   std::uint64_t data_offset(const ZipEntry& entry, std::uint64_t local) const {
@@ -194,8 +196,8 @@ class Reader {
     });
     for (std::size_t i = 1; i < order.size(); ++i) {
       if (order[i]->offset - order[i - 1]->offset < order[i - 1]->size) {
-        corrupt("the entries " + quote_name(order[i - 1]->name) + " and " + quote_name(order[i]->name) +
-                " overlap");
+        corrupt("the entries " + quote_name(order[i - 1]->name) + " and " +
+                quote_name(order[i]->name) + " overlap");
       }
     }
   }

@@ -1,5 +1,5 @@
-// The table of contents of a ZIP or ZIP64 archive whose entries are stored, as torch.save writes it.
-// Only positions are read: a tensor inside is then an offset and a length in the file.
+// The table of contents of a ZIP or ZIP64 archive whose entries are stored, as torch.save writes
+// it. Only positions are read: a tensor inside is then an offset and a length in the file.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ struct ZipEntry {
 };
 
 /// Entries in the order of the directory. Every entry's data lies inside the file, before the
-/// directory, and overlaps no other. Throws Error(kCorruptFile); Error(kUnsupported) for compressed or
-/// encrypted entries. Format: PKWARE APPNOTE 6.3.
+/// directory, and overlaps no other. Throws Error(kCorruptFile); Error(kUnsupported) for compressed
+/// or encrypted entries. Format: PKWARE APPNOTE 6.3.
 std::vector<ZipEntry> read_zip_directory(const ByteSource& source, const std::string& where);
 
 }  // namespace mod::checkpoint

@@ -52,7 +52,8 @@ TEST(Checkpoint, OpensASingleFileAndReadsParts) {
   const auto span = std::as_writable_bytes(std::span(part.data(), part.size()));
   checkpoint->read(*checkpoint->find("b"), 2, span);
   EXPECT_EQ(part, mod::testing::tensor_bytes(kB).substr(2));
-  expect_error([&] { checkpoint->read(*checkpoint->find("b"), 3, span); }, ErrorCode::kInternal, "'b'");
+  expect_error([&] { checkpoint->read(*checkpoint->find("b"), 3, span); }, ErrorCode::kInternal,
+               "'b'");
   const InputFile& input = checkpoint->files().at(0);
   const std::string file = read_text(input.path);
   EXPECT_EQ(input.size, file.size());
@@ -86,7 +87,8 @@ TEST(Checkpoint, ShardsWithoutIndexMustBeCompleteAndDisjoint) {
   write_safetensors(folder / "model-00002-of-00002.safetensors", {kB, kA});
   expect_bad(folder.path(), ErrorCode::kCorruptFile, "tensor 'a' is also in model-00001-of-00002");
   fs::remove(folder / "model-00001-of-00002.safetensors");
-  expect_bad(folder.path(), ErrorCode::kInvalidInput, "model-00001-of-00002.safetensors is missing");
+  expect_bad(folder.path(), ErrorCode::kInvalidInput,
+             "model-00001-of-00002.safetensors is missing");
   write_safetensors(folder / "model-00001-of-00003.safetensors", {kA});
   expect_bad(folder.path(), ErrorCode::kInvalidInput, "shards of two checkpoints");
 }
@@ -113,7 +115,8 @@ TEST(Checkpoint, IndexAndFilesMustAgree) {
   write_shards(folder.path());
   const auto index = folder / "model.safetensors.index.json";
   write_text(index, R"({"weight_map":{"a":"model-00002-of-00002.safetensors"}})");
-  expect_bad(folder.path(), ErrorCode::kCorruptFile, "'a' is not in 'model-00002-of-00002.safetensors'");
+  expect_bad(folder.path(), ErrorCode::kCorruptFile,
+             "'a' is not in 'model-00002-of-00002.safetensors'");
   write_text(index, R"({"weight_map":{"ghost":"model-00001-of-00002.safetensors"}})");
   expect_bad(folder.path(), ErrorCode::kCorruptFile, "'ghost' is not in");
   write_text(index, R"({"weight_map":{"a":"nowhere.safetensors"}})");
@@ -165,7 +168,8 @@ TEST(Checkpoint, MissingAndForeignWeightsAreNamed) {
   expect_bad(folder / "m.gguf", ErrorCode::kUnsupported, "GGUF");
   write_text(folder / "model.safetensors", "GGUF\3\0\0\0\0\0\0\0\0\0");
   expect_bad(folder.path(), ErrorCode::kUnsupported, "GGUF");
-  write_text(folder / "model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n");
+  write_text(folder / "model.safetensors",
+             "version https://git-lfs.github.com/spec/v1\noid sha256:1\n");
   expect_bad(folder.path(), ErrorCode::kInvalidInput, "git-lfs pointer");
   write_text(folder / "notes.txt", "x");
   expect_bad(folder / "notes.txt", ErrorCode::kInvalidInput, "neither a folder nor");
@@ -230,7 +234,8 @@ TEST(CheckpointBin, OpensShardsByTheirIndex) {
   two.name = "b";
   write_text(folder / "x-1.bin", torch_bytes(pickle(p_dict({one})), {"AAAAaaaa"}));
   write_text(folder / "x-2.bin", torch_bytes(pickle(p_dict({two})), {"BBBBbbbb"}));
-  write_text(folder / "pytorch_model.bin.index.json", R"({"weight_map":{"b":"x-2.bin","a":"x-1.bin"}})");
+  write_text(folder / "pytorch_model.bin.index.json",
+             R"({"weight_map":{"b":"x-2.bin","a":"x-1.bin"}})");
   const auto checkpoint = open(folder.path());
   EXPECT_EQ(bytes_of(*checkpoint, "a"), "AAAAaaaa");
   EXPECT_EQ(bytes_of(*checkpoint, "b"), "BBBBbbbb");
@@ -249,9 +254,11 @@ TEST(OpenModel, ReadsConfigBesideTheWeights) {
     EXPECT_EQ(model.weights->tensors().size(), 1u);
   }
   write_text(folder / "config.json", "{\n\"a\": }");
-  expect_error([&] { open_model(folder.path(), notes); }, ErrorCode::kCorruptFile, "line 2, column 6");
+  expect_error([&] { open_model(folder.path(), notes); }, ErrorCode::kCorruptFile,
+               "line 2, column 6");
   write_text(folder / "config.json", "[]");
-  expect_error([&] { open_model(folder.path(), notes); }, ErrorCode::kCorruptFile, "not a JSON object");
+  expect_error([&] { open_model(folder.path(), notes); }, ErrorCode::kCorruptFile,
+               "not a JSON object");
   write_text(folder / "config.json", R"({"quantization_config":{"quant_method":"gptq"}})");
   expect_error([&] { open_model(folder.path(), notes); }, ErrorCode::kUnsupported, "gptq");
   write_text(folder / "config.json", R"({"quantization_config":{"quant_method":"fp8"}})");

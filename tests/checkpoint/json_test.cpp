@@ -22,7 +22,8 @@ TEST(ParseJson, KeepsOrderAndTypes) {
 }
 
 TEST(ParseJson, SaysFileLineAndColumn) {
-  expect_bad_json("{\n  \"a\": 1,\n  oops\n}", "config.json: not valid JSON: parse error at line 3, column 3");
+  expect_bad_json("{\n  \"a\": 1,\n  oops\n}",
+                  "config.json: not valid JSON: parse error at line 3, column 3");
   expect_bad_json("", "line 1, column 1");
 }
 
@@ -43,7 +44,8 @@ TEST(ParseJson, NestingIsBounded) {
 
 TEST(ParseJson, ManyKeysOfOneObjectTakeNoQuadraticTime) {
   std::string text = "{\"k\":0";
-  for (int i = 0; i < 200'000; ++i) text += ",\"token" + std::to_string(i) + "\":" + std::to_string(i);
+  for (int i = 0; i < 200'000; ++i)
+    text += ",\"token" + std::to_string(i) + "\":" + std::to_string(i);
   const Json json = parse_json(text + "}", "f");
   EXPECT_EQ(json.size(), 200'001u);
   EXPECT_EQ(json.back(), 199'999);
@@ -61,7 +63,8 @@ TEST(ShardIndex, ReadsMapAndSortsFiles) {
 
 TEST(ShardIndex, RefusesFilesOutsideTheFolder) {
   for (const std::string name : {"../x", "/etc/passwd", "a/b", "..", ".", "", "a\\u0000b"}) {
-    expect_bad_index(R"({"weight_map":{"t":")" + name + "\"}}", "not the name of a file in this folder");
+    expect_bad_index(R"({"weight_map":{"t":")" + name + "\"}}",
+                     "not the name of a file in this folder");
   }
 }
 
@@ -77,7 +80,8 @@ TEST(ShardIndex, RefusesBadStructure) {
   expect_bad_index(R"({"weight_map":{"t":1}})", "'t' is a number, not a file name");
   expect_bad_index(R"({"weight_map":{"t":{"u":"f"}}})", "'t' is an object, not a file name");
   expect_bad_index(R"({"weight_map":{"t":"f","t":"g"}})", "'t' stands twice");
-  expect_bad_index(R"({"weight_map":{"t":"f"},"weight_map":{"t":"g"}})", "'weight_map' stands twice");
+  expect_bad_index(R"({"weight_map":{"t":"f"},"weight_map":{"t":"g"}})",
+                   "'weight_map' stands twice");
   expect_bad_index(R"({"a":)" + std::string(100'000, '['), "deeper than 32");
 }
 

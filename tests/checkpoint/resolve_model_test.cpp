@@ -81,7 +81,8 @@ TEST_F(ResolveModel, AbsolutePathsAreTakenAsTheyAre) {
 }
 
 TEST_F(ResolveModel, FindsRevisionsInTheHubCache) {
-  const fs::path main = cached("models--org--name", "aaaa"), other = cached("models--org--name", "bbbb");
+  const fs::path main = cached("models--org--name", "aaaa"),
+                 other = cached("models--org--name", "bbbb");
   expect_missing("org/name", "(revision 'main' is not there)");
   const fs::path refs = folder / "cache/models--org--name/refs";
   write_text(refs / "main", "aaaa\n");

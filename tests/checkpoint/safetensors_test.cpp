@@ -22,7 +22,8 @@ void expect_corrupt(std::string_view json, std::size_t data, std::string_view pa
 TEST(SafetensorsParse, ReadsTensorsByOffsetAndMetadata) {
   const std::string bytes = safetensors_bytes(
       R"({"b":{"dtype":"F32","shape":[2,3],"data_offsets":[2,26]},"__metadata__":{"format":"pt","x":""},)"
-      R"("a":{"data_offsets":[0,2],"shape":[],"dtype":"BF16"}})", 26);
+      R"("a":{"data_offsets":[0,2],"shape":[],"dtype":"BF16"}})",
+      26);
   const SafetensorsHeader header = parse(bytes);
   EXPECT_EQ(header.metadata, (Metadata{{"format", "pt"}, {"x", ""}}));
   EXPECT_EQ(header.data_offset, bytes.size() - 26);
@@ -40,10 +41,11 @@ TEST(SafetensorsParse, AcceptsWhatTheLibraryAccepts) {
   EXPECT_TRUE(parse(safetensors_bytes("{}      ", 0)).tensors.empty());
   EXPECT_TRUE(parse(safetensors_bytes("{ \"__metadata__\" : {} }\n", 0)).tensors.empty());
   // A tensor without elements may stand anywhere, also at a place where another begins.
-  const auto header = parse(safetensors_bytes(
-      R"({"full":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
-      R"("none":{"dtype":"F64","shape":[3,0],"data_offsets":[0,0]},)"
-      R"("last":{"dtype":"F64","shape":[0],"data_offsets":[4,4]}})", 4));
+  const auto header =
+      parse(safetensors_bytes(R"({"full":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
+                              R"("none":{"dtype":"F64","shape":[3,0],"data_offsets":[0,0]},)"
+                              R"("last":{"dtype":"F64","shape":[0],"data_offsets":[4,4]}})",
+                              4));
   ASSERT_EQ(header.tensors.size(), 3u);
   EXPECT_EQ(header.tensors[0].name, "none");
   EXPECT_EQ(header.tensors[2].name, "last");
@@ -61,7 +63,8 @@ TEST(SafetensorsParse, EveryTypeRoundTrips) {
 }
 
 TEST(SafetensorsParse, RefusesBadFrames) {
-  expect_error([] { parse(""); }, ErrorCode::kCorruptFile, "f.safetensors: shorter than the 8 bytes");
+  expect_error([] { parse(""); }, ErrorCode::kCorruptFile,
+               "f.safetensors: shorter than the 8 bytes");
   expect_error([] { parse("1234567"); }, ErrorCode::kCorruptFile, "shorter than the 8 bytes");
   expect_error([] { parse(little(100'000'001, 8)); }, ErrorCode::kCorruptFile, "above the limit");
   expect_error([] { parse(std::string(8, '\xff')); }, ErrorCode::kCorruptFile, "above the limit");
@@ -85,14 +88,16 @@ TEST(SafetensorsParse, RefusesBadFrames) {
 
 TEST(SafetensorsParse, RefusesBadFields) {
   const auto tensor = [](const std::string& inner) { return "{\"t\":{" + inner + "}}"; };
-  const std::string type = R"("dtype":"U8")", shape = R"("shape":[1])", at = R"("data_offsets":[0,1])";
+  const std::string type = R"("dtype":"U8")", shape = R"("shape":[1])",
+                    at = R"("data_offsets":[0,1])";
   expect_corrupt(tensor(shape + "," + at), 1, "tensor 't': has no dtype");
   expect_corrupt(tensor(type + "," + at), 1, "tensor 't': has no shape");
   expect_corrupt(tensor(type + "," + shape), 1, "tensor 't': has no data_offsets");
   expect_corrupt(tensor(type + "," + shape + "," + at + R"(,"extra":1)"), 1, "field 'extra'");
   expect_corrupt(tensor(type + "," + type + "," + shape + "," + at), 1, "second field 'dtype'");
   expect_corrupt(tensor(shape + "," + type + "," + shape + "," + at), 1, "second field 'shape'");
-  expect_corrupt(tensor(type + "," + shape + "," + at + "," + at), 1, "second field 'data_offsets'");
+  expect_corrupt(tensor(type + "," + shape + "," + at + "," + at), 1,
+                 "second field 'data_offsets'");
   expect_corrupt(tensor(R"("dtype":"f32",)" + shape + "," + at), 1, "unknown dtype 'f32'");
   expect_corrupt(tensor(R"("dtype":3,)" + shape + "," + at), 1, "tensor 't': unexpected a number");
   expect_corrupt(tensor(R"("dtype":null,)" + shape + "," + at), 1, "unexpected null");
@@ -150,8 +155,9 @@ TEST(SafetensorsParse, RefusesMetadataThatIsNoText) {
 TEST(SafetensorsParse, RefusesHolesOverlapsAndUncoveredBytes) {
   const auto two = [](int a, int b, int c, int d) {
     const auto one = [](const char* name, int begin, int end) {
-      return std::string("\"") + name + R"(":{"dtype":"U8","shape":[)" + std::to_string(end - begin) +
-             R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(end) + "]}";
+      return std::string("\"") + name + R"(":{"dtype":"U8","shape":[)" +
+             std::to_string(end - begin) + R"(],"data_offsets":[)" + std::to_string(begin) + "," +
+             std::to_string(end) + "]}";
     };
     return "{" + one("a", a, b) + "," + one("b", c, d) + "}";
   };
@@ -212,23 +218,22 @@ TEST(SafetensorsEmit, TypesAreOrderedAsTheLibraryDoes) {
   }
   const std::string header = emit_safetensors_header(tensors, {});
   // Written by safetensors 0.6.2 and 0.8.0.
-  EXPECT_EQ(
-      header.substr(8),
-      R"({"t_uint64":{"dtype":"U64","shape":[1],"data_offsets":[0,8]},)"
-      R"("t_int64":{"dtype":"I64","shape":[1],"data_offsets":[8,16]},)"
-      R"("t_float64":{"dtype":"F64","shape":[1],"data_offsets":[16,24]},)"
-      R"("t_float32":{"dtype":"F32","shape":[1],"data_offsets":[24,28]},)"
-      R"("t_uint32":{"dtype":"U32","shape":[1],"data_offsets":[28,32]},)"
-      R"("t_int32":{"dtype":"I32","shape":[1],"data_offsets":[32,36]},)"
-      R"("t_bfloat16":{"dtype":"BF16","shape":[1],"data_offsets":[36,38]},)"
-      R"("t_float16":{"dtype":"F16","shape":[1],"data_offsets":[38,40]},)"
-      R"("t_uint16":{"dtype":"U16","shape":[1],"data_offsets":[40,42]},)"
-      R"("t_int16":{"dtype":"I16","shape":[1],"data_offsets":[42,44]},)"
-      R"("t_float8_e4m3fn":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[44,45]},)"
-      R"("t_float8_e5m2":{"dtype":"F8_E5M2","shape":[1],"data_offsets":[45,46]},)"
-      R"("t_int8":{"dtype":"I8","shape":[1],"data_offsets":[46,47]},)"
-      R"("t_uint8":{"dtype":"U8","shape":[1],"data_offsets":[47,48]},)"
-      R"("t_bool":{"dtype":"BOOL","shape":[1],"data_offsets":[48,49]}}       )");
+  EXPECT_EQ(header.substr(8),
+            R"({"t_uint64":{"dtype":"U64","shape":[1],"data_offsets":[0,8]},)"
+            R"("t_int64":{"dtype":"I64","shape":[1],"data_offsets":[8,16]},)"
+            R"("t_float64":{"dtype":"F64","shape":[1],"data_offsets":[16,24]},)"
+            R"("t_float32":{"dtype":"F32","shape":[1],"data_offsets":[24,28]},)"
+            R"("t_uint32":{"dtype":"U32","shape":[1],"data_offsets":[28,32]},)"
+            R"("t_int32":{"dtype":"I32","shape":[1],"data_offsets":[32,36]},)"
+            R"("t_bfloat16":{"dtype":"BF16","shape":[1],"data_offsets":[36,38]},)"
+            R"("t_float16":{"dtype":"F16","shape":[1],"data_offsets":[38,40]},)"
+            R"("t_uint16":{"dtype":"U16","shape":[1],"data_offsets":[40,42]},)"
+            R"("t_int16":{"dtype":"I16","shape":[1],"data_offsets":[42,44]},)"
+            R"("t_float8_e4m3fn":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[44,45]},)"
+            R"("t_float8_e5m2":{"dtype":"F8_E5M2","shape":[1],"data_offsets":[45,46]},)"
+            R"("t_int8":{"dtype":"I8","shape":[1],"data_offsets":[46,47]},)"
+            R"("t_uint8":{"dtype":"U8","shape":[1],"data_offsets":[47,48]},)"
+            R"("t_bool":{"dtype":"BOOL","shape":[1],"data_offsets":[48,49]}}       )");
 }
 
 TEST(SafetensorsEmit, BytesAreThoseOfTheLibrary) {
@@ -261,7 +266,8 @@ TEST(SafetensorsEmit, ARealFileComesBackByteForByte) {
 
 TEST(SafetensorsEmit, RefusesWhatCannotBeWritten) {
   std::vector<HeaderTensor> bad_name = {{"\xff", DType::U8, {1}, 0, 0}};
-  expect_error([&] { emit_safetensors_header(bad_name, {}); }, ErrorCode::kInvalidInput, "not UTF-8");
+  expect_error([&] { emit_safetensors_header(bad_name, {}); }, ErrorCode::kInvalidInput,
+               "not UTF-8");
   std::vector<HeaderTensor> huge = {{"t", DType::F64, {std::int64_t{1} << 61}, 0, 0}};
   expect_error([&] { emit_safetensors_header(huge, {}); }, ErrorCode::kInvalidInput, "overflows");
   std::vector<HeaderTensor> sum(9, {"t", DType::U8, {std::int64_t{1} << 60}, 0, 0});

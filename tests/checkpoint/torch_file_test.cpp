@@ -24,9 +24,9 @@ void expect_bad(const TorchTensor& bad, std::string_view part,
 
 TEST(TorchFile, PlacesTensorsInTheirStorages) {
   const TorchTensor other = {"b", {4}, {1}, "1", "HalfStorage", 4, 0};
-  const std::string bytes = torch_bytes(
-      pickle(p_dict({other, tensor("tail", {2}, {1}, 4), tensor("a", {2, 3}, {3, 1})})),
-      {"0123456789abcdefghijklmn", "HALFhalf"}, {.zip64 = true, .padding = 17});
+  const std::string bytes =
+      torch_bytes(pickle(p_dict({other, tensor("tail", {2}, {1}, 4), tensor("a", {2, 3}, {3, 1})})),
+                  {"0123456789abcdefghijklmn", "HALFhalf"}, {.zip64 = true, .padding = 17});
   const TorchFile file = read(bytes);
   ASSERT_EQ(file.tensors.size(), 3u);
   const auto data = [&](std::size_t i) {

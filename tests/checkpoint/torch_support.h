@@ -31,7 +31,8 @@ inline std::string zip_bytes(const std::vector<ZipPart>& parts, const ZipStyle& 
             std::string(16, '\0') + little(local.size(), 2) + little(style.padding, 2) + local +
             std::string(style.padding, 'Z') + part.data;
     std::string extra;
-    if (style.zip64) extra = little(1, 2) + little(24, 2) + little(size, 8) + little(size, 8) + little(at, 8);
+    if (style.zip64)
+      extra = little(1, 2) + little(24, 2) + little(size, 8) + little(size, 8) + little(at, 8);
     const std::uint64_t in64 = 0xffffffff;
     directory += little(0x02014b50, 4) + little(20, 2) + little(20, 2) + little(part.flags, 2) +
                  little(part.method, 2) + std::string(8, '\0') +
@@ -50,14 +51,17 @@ inline std::string zip_bytes(const std::vector<ZipPart>& parts, const ZipStyle& 
   file += little(0x06054b50, 4) + std::string(4, '\0') + little(style.zip64 ? 0xffff : count, 2) +
           little(style.zip64 ? 0xffff : count, 2) +
           little(style.zip64 ? 0xffffffff : directory.size(), 4) +
-          little(style.zip64 ? 0xffffffff : at, 4) + little(style.comment.size(), 2) + style.comment;
+          little(style.zip64 ? 0xffffffff : at, 4) + little(style.comment.size(), 2) +
+          style.comment;
   return file;
 }
 
 inline std::string p_text(std::string_view text) {
   return "X" + little(text.size(), 4) + std::string(text);
 }
-inline std::string p_int(std::int64_t value) { return "\x8a\x08" + little(static_cast<std::uint64_t>(value), 8); }
+inline std::string p_int(std::int64_t value) {
+  return "\x8a\x08" + little(static_cast<std::uint64_t>(value), 8);
+}
 inline std::string p_global(std::string_view module, std::string_view name) {
   return "c" + std::string(module) + "\n" + std::string(name) + "\n";
 }

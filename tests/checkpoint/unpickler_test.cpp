@@ -35,9 +35,9 @@ TEST(Unpickler, ReadsTensorsInTheirOrder) {
 
 TEST(Unpickler, KnowsTheStoragesOfTorch) {
   const std::pair<const char*, DType> types[] = {
-      {"DoubleStorage", DType::F64}, {"FloatStorage", DType::F32},   {"HalfStorage", DType::F16},
-      {"BFloat16Storage", DType::BF16}, {"LongStorage", DType::I64}, {"IntStorage", DType::I32},
-      {"ShortStorage", DType::I16},  {"CharStorage", DType::I8},     {"ByteStorage", DType::U8},
+      {"DoubleStorage", DType::F64},    {"FloatStorage", DType::F32}, {"HalfStorage", DType::F16},
+      {"BFloat16Storage", DType::BF16}, {"LongStorage", DType::I64},  {"IntStorage", DType::I32},
+      {"ShortStorage", DType::I16},     {"CharStorage", DType::I8},   {"ByteStorage", DType::U8},
       {"BoolStorage", DType::BOOL}};
   for (const auto& [name, dtype] : types) {
     TorchTensor tensor = kTensor;
@@ -51,8 +51,8 @@ TEST(Unpickler, KnowsTheStoragesOfTorch) {
 
 TEST(Unpickler, UnwrapsStateDictAndParametersAndSkipsTheRest) {
   const std::string parameter = p_global("torch._utils", "_rebuild_parameter") + "(" +
-                                p_tensor(kTensor) + "\x88" + p_global("collections", "OrderedDict") +
-                                ")RtR";
+                                p_tensor(kTensor) + "\x88" +
+                                p_global("collections", "OrderedDict") + ")RtR";
   const std::string inner = "}(" + p_text("p") + parameter + p_text("n") + "K\x07" + "u";
   const PickledState state =
       read(pickle("}(" + p_text("epoch") + "K\x01" + p_text("state_dict") + inner + "u"));
@@ -74,8 +74,12 @@ TEST(Unpickler, MemoMetadataAndProtocol4) {
   ASSERT_EQ(state.tensors.size(), 2u);
   EXPECT_EQ(state.tensors[1].name, "v");
   EXPECT_EQ(state.tensors[1].storage, "0");
-  const std::string four = "\x80\x04\x95" + little(10, 8) + "\x8c\x0b" "collections" "\x94\x8c\x0b"
-                           "OrderedDict" "\x94\x93\x94)R\x94.";
+  const std::string four = "\x80\x04\x95" + little(10, 8) +
+                           "\x8c\x0b"
+                           "collections"
+                           "\x94\x8c\x0b"
+                           "OrderedDict"
+                           "\x94\x93\x94)R\x94.";
   EXPECT_TRUE(read(four).tensors.empty());
 }
 
@@ -87,11 +91,15 @@ TEST(Unpickler, AttacksAreRefusedByName) {
   expect_refused(p_global("builtins", "eval"), "refused: global builtins.eval");
   expect_refused(p_global("__builtin__", "getattr"), "refused: global __builtin__.getattr");
   expect_refused(p_global("torch", "load"), "refused: global torch.load");
-  expect_refused(p_global("torch.serialization", "load"), "refused: global torch.serialization.load");
+  expect_refused(p_global("torch.serialization", "load"),
+                 "refused: global torch.serialization.load");
   expect_refused(p_global("torch._utils", "_rebuild_tensor_v2.__globals__"), "refused: global");
   expect_refused(p_global("collections", "OrderedDict.__init__"), "refused: global");
   expect_refused(p_text("os") + p_text("system") + "\x93", "refused: global os.system");
-  expect_refused("(i" "os\nsystem\n", "refused: instruction 0x69");
+  expect_refused(
+      "(i"
+      "os\nsystem\n",
+      "refused: instruction 0x69");
   expect_refused("(" + p_text("id") + "o", "refused: instruction 0x6f");
   expect_refused(p_global("collections", "OrderedDict") + ")\x81", "refused: instruction 0x81");
   expect_refused("\x82\x01", "refused: instruction 0x82");  // a global by number
@@ -119,7 +127,10 @@ TEST(Unpickler, RefusesBrokenPrograms) {
   expect_corrupt("q\x05", "the stack is empty");
   expect_corrupt("}(K\x01u", "a key without a value");
   expect_corrupt("NK\x01K\x02s", "no dict");
-  expect_corrupt("}K\x01" "a", "no list");
+  expect_corrupt(
+      "}K\x01"
+      "a",
+      "no list");
   expect_corrupt("N)R", "no function");
   expect_corrupt(p_global("collections", "OrderedDict") + "NR", "without a tuple");
   expect_corrupt(p_global("collections", "OrderedDict") + "]\x85R", "OrderedDict with arguments");
@@ -134,7 +145,8 @@ TEST(Unpickler, RefusesBrokenPrograms) {
 
 TEST(Unpickler, RefusesTensorsWithoutSense) {
   const auto call = [](const std::string& arguments) {
-    return "}" + p_text("w") + p_global("torch._utils", "_rebuild_tensor_v2") + "(" + arguments + "tRs";
+    return "}" + p_text("w") + p_global("torch._utils", "_rebuild_tensor_v2") + "(" + arguments +
+           "tRs";
   };
   const std::string storage = p_storage(kTensor), one = p_tuple({1});
   expect_corrupt(call(""), "tensor 'w': has no storage");
@@ -143,18 +155,25 @@ TEST(Unpickler, RefusesTensorsWithoutSense) {
   expect_corrupt(call(storage + "N" + one + one), "no number from 0 on");
   expect_corrupt(call(storage + p_int(0) + p_tuple({-5}) + one), "no number from 0 on");
   expect_corrupt(call(storage + p_int(0) + "N" + one), "no tuple of at most 16");
-  expect_corrupt(call(storage + p_int(0) + p_tuple(std::vector<std::int64_t>(17, 1)) + one), "at most 16");
+  expect_corrupt(call(storage + p_int(0) + p_tuple(std::vector<std::int64_t>(17, 1)) + one),
+                 "at most 16");
   expect_corrupt(call(storage + p_int(0) + p_tuple({1, 1}) + one), "as many strides");
   expect_corrupt(call(storage + std::string(16, 'N')), "more than 16 arguments");
 }
 
 TEST(Unpickler, WorkAndMemoryAreBounded) {
   expect_corrupt(std::string(2'100'000, '}'), "more than 2,000,000 values");
-  expect_corrupt("}q\1" + [] {
-    std::string loop;
-    for (int i = 0; i < 4'100'000; ++i) loop += "h\1" "0";
-    return loop;
-  }(), "more than 8,000,000 steps");
+  expect_corrupt(
+      "}q\1" +
+          [] {
+            std::string loop;
+            for (int i = 0; i < 4'100'000; ++i)
+              loop +=
+                  "h\1"
+                  "0";
+            return loop;
+          }(),
+      "more than 8,000,000 steps");
   // A list that holds itself, nested a million times, must not exhaust the stack when it goes.
   std::string nested = "}" + p_text("w");
   for (int i = 0; i < 500'000; ++i) nested += "]";

@@ -40,7 +40,8 @@ TEST(ZipDirectory, FindsStoredEntries) {
 TEST(ZipDirectory, RefusesCompressedAndEncryptedEntries) {
   expect_bad(zip_bytes({{"data.pkl", "x", 8}}), "'data.pkl' is compressed (method 8)",
              ErrorCode::kUnsupported);
-  expect_bad(zip_bytes({{"data.pkl", "x", 0, 1}}), "'data.pkl' is encrypted", ErrorCode::kUnsupported);
+  expect_bad(zip_bytes({{"data.pkl", "x", 0, 1}}), "'data.pkl' is encrypted",
+             ErrorCode::kUnsupported);
 }
 
 TEST(ZipDirectory, RefusesFilesThatAreNone) {
@@ -124,8 +125,10 @@ TEST(ZipDirectory, RefusesTwoReadingsOfOneArchive) {
 
 TEST(ZipDirectory, EveryTruncationAndFlippedBitIsAnErrorOrStaysInside) {
   for (const bool zip64 : {false, true}) {
-    const std::string whole = zip_bytes({{"a", "hello"}, {"b", "xy"}}, {.zip64 = zip64, .padding = 3});
-    for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_THROW(read(whole.substr(0, n)), Error) << n;
+    const std::string whole =
+        zip_bytes({{"a", "hello"}, {"b", "xy"}}, {.zip64 = zip64, .padding = 3});
+    for (std::size_t n = 0; n < whole.size(); ++n)
+      EXPECT_THROW(read(whole.substr(0, n)), Error) << n;
     for (std::size_t n = 0; n < 8 * whole.size(); ++n) {
       std::string flipped = whole;
       flipped[n / 8] = static_cast<char>(flipped[n / 8] ^ (1 << n % 8));
