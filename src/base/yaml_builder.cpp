@@ -248,12 +248,14 @@ void Builder::finish(Value value, YAML::anchor_t anchor) {
 
 void Builder::place(Value value) {
   if (stack_.empty()) {
+    refuse_merge_value(value);
     set_key_paths(value.node, "");
     documents_.push_back(std::move(value.node));
     return;
   }
   Frame& frame = stack_.back();
   if (frame.wants_key) return take_key(frame, std::move(value));
+  refuse_merge_value(value);
   Cost& cost = frame.value.cost;
   cost.nodes += value.cost.nodes;
   cost.bytes += value.cost.bytes;
@@ -263,8 +265,14 @@ void Builder::place(Value value) {
     return;
   }
   frame.wants_key = true;
+  // An absent value has no place of its own: the parser gives that of the next token.
+  if (value.node.is_null() && value.node.text.empty()) value.node.place = frame.key_place;
   if (frame.merging) return add_merge(frame, std::move(value));
   frame.value.node.entries.emplace_back(std::move(frame.key), std::move(value.node));
+}
+
+void Builder::refuse_merge_value(const Value& value) const {
+  if (value.merge_key) fail(value.mark, "'<<' stands where a value belongs; quote it if it is text");
 }
 
 void Builder::take_key(Frame& frame, Value value) {
@@ -277,6 +285,7 @@ void Builder::take_key(Frame& frame, Value value) {
   frame.value.cost.nodes += 1;
   frame.value.cost.bytes += value.cost.bytes;
   frame.merging = value.merge_key;
+  frame.key_place = value.node.place;
   frame.key = std::move(value.node.text);
   frame.wants_key = false;
 }

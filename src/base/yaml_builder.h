@@ -65,6 +65,7 @@ class Builder : public YAML::EventHandler {
     bool wants_key = false;
     bool merging = false;        // the pending key is "<<"
     std::string key;             // the pending key
+    Place key_place;             // where it stands
     std::vector<Node> merges;    // maps under "<<", nearest last
   };
 
@@ -76,6 +77,7 @@ class Builder : public YAML::EventHandler {
   void resolve_keys(Frame& frame);
   void finish(Value value, YAML::anchor_t anchor);
   void place(Value value);
+  void refuse_merge_value(const Value& value) const;
   void take_key(Frame& frame, Value value);
   void add_merge(Frame& frame, Value value);
   void charge(const Cost& cost, const YAML::Mark& mark);
