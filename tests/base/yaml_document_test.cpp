@@ -100,6 +100,9 @@ TEST(YamlMergeKey, QuotedIsAnOrdinaryKeyAndOthersAreErrors) {
   for (const char* text : {"<<: 1\n", "<<: [1]\n", "<<:\n", "<<: x\n"}) {
     EXPECT_TRUE(has(failure(text), "'<<' takes a map")) << text;
   }
+  for (const char* text : {"<<\n", "a: <<\n", "[<<]\n"}) {
+    EXPECT_TRUE(has(failure(text), "'<<' stands where a value belongs")) << text;
+  }
 }
 
 TEST(YamlDocument, ExactlyOne) {
