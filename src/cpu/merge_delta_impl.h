@@ -1,4 +1,5 @@
-// Sums of models, and the arithmetic of the task-vector family. See cpu/kernels_impl.h for the rules.
+// Sums of models, and the arithmetic of the task-vector family. See cpu/kernels_impl.h for the
+// rules.
 #pragma once
 
 #include "cpu/merge_kernels.h"
@@ -20,9 +21,8 @@ inline void put(Tag, Floats v, float* p, std::size_t k) {
 
 void scale(float a, const float* x, float* y, std::size_t n) noexcept {
   const Floats wa = all(a);
-  for_vectors(n, [=](auto tag, std::size_t i, std::size_t k) MOD_BODY {
-    put(tag, wa * floats_at(tag, x + i, k), y + i, k);
-  });
+  for_vectors(n, [=](auto tag, std::size_t i, std::size_t k)
+                     MOD_BODY { put(tag, wa * floats_at(tag, x + i, k), y + i, k); });
 }
 
 void add_scaled(float a, const float* x, float* y, std::size_t n) noexcept {
@@ -51,7 +51,8 @@ inline void delta_keys_between(float f, const float* x, const float* b, std::uin
                                std::uint32_t high, float* v, std::size_t n) {
   // key = kZeroMagnitudeKey - min(bits, kZeroMagnitudeKey), so low <= key < high means above < bits
   // and bits <= most; NaNs have larger bits than kZeroMagnitudeKey and are one class at key 0.
-  const Ints above = all(high == 0 ? 0x7fffffff : static_cast<std::int32_t>(kZeroMagnitudeKey - high));
+  const Ints above =
+      all(high == 0 ? 0x7fffffff : static_cast<std::int32_t>(kZeroMagnitudeKey - high));
   const Ints most = all(low == 0 ? 0x7fffffff : static_cast<std::int32_t>(kZeroMagnitudeKey - low));
   const Ints magnitude = all(0x7fffffff);
   const Floats wf = all(f);

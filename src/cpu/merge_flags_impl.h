@@ -138,16 +138,16 @@ void magnitude_bins(const float* x, const float* b, float scale_by, std::uint32_
   });
 }
 
-void rank_estimates(const std::uint32_t* words, float low, float scale_by, float high,
+void rank_estimates(const std::uint32_t* words, float low, float scale_by, float least, float most,
                     std::int32_t* t, std::size_t n) noexcept {
-  const Floats wl = all(low), ws = all(scale_by), wh = all(high), floor = all(-1.0f);
+  const Floats wl = all(low), ws = all(scale_by), floor = all(least), top = all(most);
   for_vectors(n, [=](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     const Words w = load_wide<Words, tag.kWhole>(words + i, k);
     // AVX2 converts signed words only; half of the word keeps 24 bits all the same.
     const Floats f = __builtin_convertvector(reinterpret_cast<Ints>(w >> 1), Floats) * 2.0f;
     const Floats r = (f - wl) * ws;
     const Floats up = r > floor ? r : floor;
-    const Ints whole = __builtin_convertvector(up < wh ? up : wh, Ints);
+    const Ints whole = __builtin_convertvector(up < top ? up : top, Ints);
     store_wide<tag.kWhole>(whole, t + i, k);
   });
 }

@@ -1,5 +1,5 @@
-// Element-wise kernels of the merge methods. See cpu/kernels.h for the common rules. An output may be
-// one of the inputs. Counts are of elements.
+// Element-wise kernels of the merge methods. See cpu/kernels.h for the common rules. An output may
+// be one of the inputs. Counts are of elements.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace mod::cpu {
 
-/// A position in the total order "smaller key first, equal keys by lower index". Element e with key k
-/// precedes the cut iff (k, e) < (key, index).
+/// A position in the total order "smaller key first, equal keys by lower index". Element e with key
+/// k precedes the cut iff (k, e) < (key, index).
 struct Cut {
   std::uint32_t key = 0;
   std::uint64_t index = 0;
@@ -36,21 +36,21 @@ struct MergeKernels {
   void (*blend)(float a, const float* x, float b, const float* y, float* out,
                 std::size_t n) noexcept;  // a x + b y
 
-  /// Weighted deltas v = f (x - b); the second and third keep only some elements and write 0 for the
-  /// others: those in [from, to) of the magnitude order, and those whose flag is 1 (not 0).
+  /// Weighted deltas v = f (x - b); the second and third keep only some elements and write 0 for
+  /// the others: those in [from, to) of the magnitude order, and those whose flag is 1 (not 0).
   void (*delta)(float f, const float* x, const float* b, float* v, std::size_t n) noexcept;
   void (*delta_between)(float f, const float* x, const float* b, std::uint64_t first, Cut from,
                         Cut to, float* v, std::size_t n) noexcept;
   void (*delta_flagged)(float f, const float* x, const float* b, const std::uint8_t* flags,
                         float* v, std::size_t n) noexcept;
 
-  /// y = b + (v[0] + v[1] + ...). taken[m] += elements where v[m] is not 0; returns how many elements
-  /// have some v that is not 0.
+  /// y = b + (v[0] + v[1] + ...). taken[m] += elements where v[m] is not 0; returns how many
+  /// elements have some v that is not 0.
   std::size_t (*add_deltas)(const float* const* v, int models, const float* b, float* y,
                             std::uint64_t* taken, std::size_t n) noexcept;
-  /// The same with a vote: only the v[m] that have the sign of their sum (+ for 0) or are NaN take part.
-  /// y = b + lambda * s, or b + lambda * (s / d) with `divide`: d the sum of the w[m] that take part,
-  /// 1 where that is 0.
+  /// The same with a vote: only the v[m] that have the sign of their sum (+ for 0) or are NaN take
+  /// part. y = b + lambda * s, or b + lambda * (s / d) with `divide`: d the sum of the w[m] that
+  /// take part, 1 where that is 0.
   std::size_t (*add_elected)(const float* const* v, const float* w, int models, const float* b,
                              float lambda, bool divide, float* y, std::uint64_t* taken,
                              std::size_t n) noexcept;
@@ -83,22 +83,26 @@ struct MergeKernels {
   /// bins[i] = 0 where |x - b| is 0, else 1 + min(last, trunc(scale |x - b|)); no NaN or infinity.
   void (*magnitude_bins)(const float* x, const float* b, float scale, std::uint32_t last,
                          std::uint16_t* bins, std::size_t n) noexcept;
-  /// t[i] = trunc(clamp(scale * (words[i] - low), -1, high)): ranks from words.
-  void (*rank_estimates)(const std::uint32_t* words, float low, float scale, float high,
-                         std::int32_t* t, std::size_t n) noexcept;
+  /// t[i] = trunc(clamp(scale * (words[i] - low), least, most)), good to some 24 bits: ranks from
+  /// words.
+  void (*rank_estimates)(const std::uint32_t* words, float low, float scale, float least,
+                         float most, std::int32_t* t, std::size_t n) noexcept;
+  /// How many elements come before element i in ascending order of |x - b|, equal ones by
+  /// descending index, NaN last.
+  std::size_t (*magnitude_rank)(const float* x, const float* b, std::size_t i,
+                                std::size_t n) noexcept;
 
   /// out = {<x,x>, <y,y>, <x,y>} of x - b, y - b (b may be null), in fp64.
-  void (*gram)(const float* x, const float* y, const float* b, double* out,
-               std::size_t n) noexcept;
+  void (*gram)(const float* x, const float* y, const float* b, double* out, std::size_t n) noexcept;
 
-  /// y[i] = x[i] where the condition holds, and how many did: value[i] <= bound; words[i] < limit; the
-  /// element precedes the cut.
-  std::size_t (*replace_at_most)(const float* value, float bound, const float* x, float* y,
-                                 std::size_t n) noexcept;
-  std::size_t (*replace_drawn)(const std::uint32_t* words, std::uint64_t limit, const float* x,
-                               float* y, std::size_t n) noexcept;
-  std::size_t (*replace_before)(const std::uint32_t* keys, std::uint64_t first, Cut cut,
-                                const float* x, float* y, std::size_t n) noexcept;
+  /// y[i] = x[i] where the condition holds, else z[i]; returns how many did. The conditions:
+  /// value[i] <= bound; words[i] < limit; the element precedes the cut.
+  std::size_t (*choose_at_most)(const float* value, float bound, const float* x, const float* z,
+                                float* y, std::size_t n) noexcept;
+  std::size_t (*choose_drawn)(const std::uint32_t* words, std::uint64_t limit, const float* x,
+                              const float* z, float* y, std::size_t n) noexcept;
+  std::size_t (*choose_before)(const std::uint32_t* keys, std::uint64_t first, Cut cut,
+                               const float* x, const float* z, float* y, std::size_t n) noexcept;
 };
 
 }  // namespace mod::cpu

@@ -1,10 +1,9 @@
 // The merge kernels of one instruction set: see cpu/kernels_impl.h for the rules.
 #pragma once
 
-#include "cpu/merge_kernels.h"
-
 #include "cpu/merge_delta_impl.h"
 #include "cpu/merge_flags_impl.h"
+#include "cpu/merge_kernels.h"
 #include "cpu/merge_order_impl.h"
 #include "cpu/merge_vector_impl.h"
 
@@ -32,10 +31,11 @@ constexpr MergeKernels make_merge_kernels() {
       .largest_delta = largest_delta,
       .magnitude_bins = magnitude_bins,
       .rank_estimates = rank_estimates,
+      .magnitude_rank = magnitude_rank,
       .gram = gram,
-      .replace_at_most = replace_at_most,
-      .replace_drawn = replace_drawn,
-      .replace_before = replace_before,
+      .choose_at_most = choose_at_most,
+      .choose_drawn = choose_drawn,
+      .choose_before = choose_before,
   };
 }
 

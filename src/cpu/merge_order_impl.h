@@ -1,5 +1,5 @@
-// Order keys, scans for a bracket of keys, and selection by conditions. See cpu/kernels_impl.h for the
-// rules.
+// Order keys, scans for a bracket of keys, and selection by conditions. See cpu/kernels_impl.h for
+// the rules.
 #pragma once
 
 #include "cpu/merge_delta_impl.h"
@@ -64,15 +64,14 @@ inline std::uint32_t lane_bits(Ints mask) {
 #endif
 }
 
-/// Writes the lanes of v that are set in `bits`, and their places; returns how many. May write garbage
-/// behind them, up to a whole vector.
+/// Writes the lanes of v that are set in `bits`, and their places; returns how many. May write
+/// garbage behind them, up to a whole vector.
 inline std::size_t write_lanes(Words v, std::uint32_t bits, std::uint32_t place,
                                std::uint32_t* keys, std::uint16_t* places) {
 #if defined(__AVX512F__)
   const __mmask16 mask = static_cast<__mmask16>(bits);
-  const __m512i lanes =
-      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) +
-      _mm512_set1_epi32(static_cast<int>(place));
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) +
+                        _mm512_set1_epi32(static_cast<int>(place));
   _mm512_storeu_si512(keys, _mm512_maskz_compress_epi32(mask, reinterpret_cast<__m512i>(v)));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(places),
                       _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(mask, lanes)));
@@ -120,18 +119,41 @@ ScanCount scan_values(const float* x, std::uint32_t low, std::uint32_t high, Sca
   return scan(ValueKey{x}, low, high, out, n);
 }
 
-/// y = x in the lanes of a mask; counts them.
+std::size_t magnitude_rank(const float* x, const float* b, std::size_t i, std::size_t n) noexcept {
+  std::uint32_t key;
+  write_keys(MagnitudeKey{x + i, b + i}, &key, 1);
+  const Words own = all(key);
+  Ints count = {};
+  // Smaller magnitudes have larger keys; behind element i equal ones come first too.
+  for_vectors(n, [&](auto tag, std::size_t at, std::size_t k) MOD_BODY {
+    const Words v = MagnitudeKey{x, b}.template at<tag.kWhole>(at, k);
+    Ints counted = v > own;
+    if (at + k > i + 1) {
+      Ints tied = v == own;
+      for (std::size_t l = 0; l < kWide && at + l <= i; ++l) tied[l] = 0;
+      counted |= tied;
+    }
+    if constexpr (!tag.kWhole) {
+      for (std::size_t l = k; l < kWide; ++l) counted[l] = 0;
+    }
+    count -= counted;
+  });
+  return add_up(count);
+}
+
+/// y = x in the lanes of a mask, z in the others; counts the mask.
 template <class Condition>
-inline std::size_t replace_where(Condition holds, const float* x, float* y, std::size_t n) {
+inline std::size_t choose(Condition holds, const float* x, const float* z, float* y,
+                          std::size_t n) {
   Ints count = {};
   for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     Ints mask = holds.template at<tag.kWhole>(i, k);
     if constexpr (!tag.kWhole) {
       for (std::size_t l = k; l < kWide; ++l) mask[l] = 0;
     }
-    const Ints now = load_wide<Ints, tag.kWhole>(x + i, k);
-    const Ints old = load_wide<Ints, tag.kWhole>(y + i, k);
-    store_wide<tag.kWhole>((mask & now) | (~mask & old), y + i, k);
+    const Ints a = load_wide<Ints, tag.kWhole>(x + i, k);
+    const Ints c = load_wide<Ints, tag.kWhole>(z + i, k);
+    store_wide<tag.kWhole>((mask & a) | (~mask & c), y + i, k);
     count -= mask;
   });
   return add_up(count);
@@ -162,23 +184,23 @@ struct Always {
   }
 };
 
-std::size_t replace_at_most(const float* value, float bound, const float* x, float* y,
-                            std::size_t n) noexcept {
-  return replace_where(AtMost{value, all(bound)}, x, y, n);
-}
-
-std::size_t replace_drawn(const std::uint32_t* words, std::uint64_t limit, const float* x, float* y,
-                          std::size_t n) noexcept {
-  if (limit > 0xffffffffu) return replace_where(Always{}, x, y, n);
-  return replace_where(Below{words, all(static_cast<std::uint32_t>(limit))}, x, y, n);
-}
-
-std::size_t replace_before(const std::uint32_t* keys, std::uint64_t first, Cut cut, const float* x,
+std::size_t choose_at_most(const float* value, float bound, const float* x, const float* z,
                            float* y, std::size_t n) noexcept {
+  return choose(AtMost{value, all(bound)}, x, z, y, n);
+}
+
+std::size_t choose_drawn(const std::uint32_t* words, std::uint64_t limit, const float* x,
+                         const float* z, float* y, std::size_t n) noexcept {
+  if (limit > 0xffffffffu) return choose(Always{}, x, z, y, n);
+  return choose(Below{words, all(static_cast<std::uint32_t>(limit))}, x, z, y, n);
+}
+
+std::size_t choose_before(const std::uint32_t* keys, std::uint64_t first, Cut cut, const float* x,
+                          const float* z, float* y, std::size_t n) noexcept {
   const std::size_t tied = below_cut(cut, first, n);
   const std::uint64_t with_ties = cut.key + std::uint64_t{1};
-  return replace_drawn(keys, with_ties, x, y, tied) +
-         replace_drawn(keys + tied, cut.key, x + tied, y + tied, n - tied);
+  return choose_drawn(keys, with_ties, x, z, y, tied) +
+         choose_drawn(keys + tied, cut.key, x + tied, z + tied, y + tied, n - tied);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// One vector of elements as the merge kernels see it, and the loop over a run. The last, partial vector
-// is padded with zeros. See cpu/kernels_impl.h for the rules.
+// One vector of elements as the merge kernels see it, and the loop over a run. The last, partial
+// vector is padded with zeros. See cpu/kernels_impl.h for the rules.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
 #include "merge/parts/task_params.h"
+#include "merge/parts/task_vectors.h"
 
 namespace mod::merge {
 namespace {
@@ -19,6 +22,28 @@ std::string check(const TensorSpec& spec) {
   return {};
 }
 
+std::unique_ptr<Sparsifier> middle_part(const TensorSpec& spec, int input, double density) {
+  const auto n = static_cast<double>(spec.elements);
+  const double gamma = std::min(spec.params.number("gamma", input), 1.0);
+  auto target = static_cast<std::uint64_t>(density * n);
+  MagnitudeSparsifier::Range range;
+  range.raised = target == 0;
+  target = std::max<std::uint64_t>(target, 1);
+  // Where both ends together are more than the rest, fewer of the largest are dropped.
+  range.from = std::min(static_cast<std::uint64_t>(gamma * n), spec.elements - target);
+  range.to = range.from + target;
+  return std::make_unique<MagnitudeSparsifier>(spec.elements, range, spec.params.flag("rescale"),
+                                               SelectOptions{.memory = memory_share(spec)});
+}
+
+std::unique_ptr<Kernel> make_linear(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, false, middle_part);
+}
+
+std::unique_ptr<Kernel> make_ties(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, true, middle_part);
+}
+
 }  // namespace
 
 constinit const MethodInfo kBreadcrumbs = {
@@ -31,6 +56,7 @@ constinit const MethodInfo kBreadcrumbs = {
     .shapes = ShapeRule::kCropToBase,
     .reads = "twice (thresholds)",
     .passes = 2,
+    .make = make_linear,
     .check = check,
 };
 
@@ -44,6 +70,7 @@ constinit const MethodInfo kBreadcrumbsTies = {
     .shapes = ShapeRule::kCropToBase,
     .reads = "twice (thresholds)",
     .passes = 2,
+    .make = make_ties,
     .check = check,
 };
 

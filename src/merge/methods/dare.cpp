@@ -1,6 +1,7 @@
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
 #include "merge/parts/task_params.h"
+#include "merge/parts/task_vectors.h"
 
 namespace mod::merge {
 namespace {
@@ -11,6 +12,21 @@ constexpr ParamSpec kParams[] = {kWeightParam,   kDensityParam, kNormalizeOff, k
 std::string check(const TensorSpec& spec) {
   if (auto text = check_task_vectors(spec); !text.empty()) return text;
   return check_rescale(spec);
+}
+
+std::unique_ptr<Sparsifier> random_part(const TensorSpec& spec, int input, double density) {
+  return std::make_unique<RandomSparsifier>(
+      std::make_unique<BernoulliMask>(random_key(spec.seed, spec.name),
+                                      static_cast<std::uint32_t>(spec.stream(input)), density),
+      spec.elements, random_scale(spec.params), memory_share(spec));
+}
+
+std::unique_ptr<Kernel> make_linear(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, false, random_part);
+}
+
+std::unique_ptr<Kernel> make_ties(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, true, random_part);
 }
 
 }  // namespace
@@ -25,6 +41,7 @@ constinit const MethodInfo kDareLinear = {
     .shapes = ShapeRule::kCropToBase,
     .reads = "twice (norms)",
     .passes = 2,
+    .make = make_linear,
     .check = check,
 };
 
@@ -38,6 +55,7 @@ constinit const MethodInfo kDareTies = {
     .shapes = ShapeRule::kCropToBase,
     .reads = "twice (norms)",
     .passes = 2,
+    .make = make_ties,
     .check = check,
 };
 

@@ -2,7 +2,9 @@
 
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
+#include "merge/parts/della_mask.h"
 #include "merge/parts/task_params.h"
+#include "merge/parts/task_vectors.h"
 
 namespace mod::merge {
 namespace {
@@ -28,6 +30,22 @@ std::string check(const TensorSpec& spec) {
   return check_rescale(spec);
 }
 
+std::unique_ptr<Sparsifier> ranked_part(const TensorSpec& spec, int input, double density) {
+  return std::make_unique<RandomSparsifier>(
+      std::make_unique<DellaMask>(random_key(spec.seed, spec.name),
+                                  static_cast<std::uint32_t>(spec.stream(input)), spec.shape,
+                                  density, spec.params.number("epsilon", input)),
+      spec.elements, random_scale(spec.params), memory_share(spec));
+}
+
+std::unique_ptr<Kernel> make_linear(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, false, ranked_part);
+}
+
+std::unique_ptr<Kernel> make_ties(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, true, ranked_part);
+}
+
 }  // namespace
 
 constinit const MethodInfo kDella = {
@@ -41,6 +59,7 @@ constinit const MethodInfo kDella = {
     .shapes = ShapeRule::kCropToBase,
     .reads = "twice (norms)",
     .passes = 2,
+    .make = make_ties,
     .check = check,
 };
 
@@ -54,6 +73,7 @@ constinit const MethodInfo kDellaLinear = {
     .shapes = ShapeRule::kCropToBase,
     .reads = "twice (norms)",
     .passes = 2,
+    .make = make_linear,
     .check = check,
 };
 

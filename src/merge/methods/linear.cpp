@@ -2,6 +2,7 @@
 
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
+#include "merge/parts/weighted_sum.h"
 
 namespace mod::merge {
 namespace {
@@ -25,6 +26,20 @@ std::string check(const TensorSpec& spec) {
   return {};
 }
 
+std::unique_ptr<Kernel> make(const TensorSpec& spec, const cpu::Kernels&) {
+  std::vector<double> weights(static_cast<std::size_t>(spec.inputs));
+  double sum = 0;
+  // An unlisted base has no weight and takes no part.
+  for (int i = 0; i < spec.inputs; ++i) {
+    weights[i] = spec.params.find("weight", i).value_or(0);
+    sum += weights[i];
+  }
+  if (spec.params.flag("normalize")) {
+    for (double& weight : weights) weight /= sum;
+  }
+  return std::make_unique<WeightedSumKernel>(std::move(weights));
+}
+
 }  // namespace
 
 constinit const MethodInfo kLinear = {
@@ -35,6 +50,7 @@ constinit const MethodInfo kLinear = {
     .params = kParams,
     .shapes = ShapeRule::kCropToSmallest,
     .reads = "once",
+    .make = make,
     .check = check,
 };
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "merge/methods/mod_kernels.h"
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
+#include "merge/parts/weighted_sum.h"
 
 namespace mod::merge {
 namespace {
@@ -52,6 +54,16 @@ std::string check(const TensorSpec& spec) {
   return {};
 }
 
+std::unique_ptr<Kernel> make(const TensorSpec& spec, const cpu::Kernels& kernels) {
+  if (spec.inputs == 1) return std::make_unique<WeightedSumKernel>(std::vector<double>{1});
+  std::vector<double> weights;
+  for (int i = 0; i < spec.inputs; ++i) weights.push_back(spec.params.number("weight", i));
+  const std::string& select = spec.params.string("select");
+  if (select == "random") return make_mod_random(spec, weights);
+  if (select == "rank") return make_mod_rank(spec, weights);
+  return make_mod_reference(spec, weights, kernels);
+}
+
 }  // namespace
 
 constinit const MethodInfo kMod = {
@@ -64,6 +76,7 @@ constinit const MethodInfo kMod = {
     .min_models = 2,
     .reads = "twice (extremes of expert 0)",
     .passes = 2,
+    .make = make,
     .matches = matches,
     .check = check,
 };

@@ -1,5 +1,6 @@
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
+#include "merge/parts/weighted_sum.h"
 
 namespace mod::merge {
 namespace {
@@ -16,6 +17,11 @@ std::string check(const TensorSpec& spec) {
   return check_finite(spec, {}, {"scale"});
 }
 
+std::unique_ptr<Kernel> make(const TensorSpec& spec, const cpu::Kernels&) {
+  return std::make_unique<WeightedSumKernel>(
+      std::vector<double>{spec.params.find("scale", 0).value_or(1)});
+}
+
 }  // namespace
 
 constinit const MethodInfo kPassthrough = {
@@ -27,6 +33,7 @@ constinit const MethodInfo kPassthrough = {
     .min_models = 1,
     .max_models = 1,
     .reads = "once",
+    .make = make,
     .check = check,
 };
 

@@ -1,6 +1,7 @@
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
 #include "merge/parts/task_params.h"
+#include "merge/parts/task_vectors.h"
 
 namespace mod::merge {
 namespace {
@@ -9,6 +10,10 @@ constexpr ParamSpec kUnusedDensity = {
     .name = "density", .per_model = true, .number = 1, .help = "no effect; accepted"};
 constexpr ParamSpec kParams[] = {kWeightParam, kUnusedDensity, kNormalizeOff,
                                  kLambdaParam, kInt8MaskParam, kRescaleOff};
+
+std::unique_ptr<Kernel> make(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, false, nullptr);
+}
 
 }  // namespace
 
@@ -21,6 +26,7 @@ constinit const MethodInfo kTaskArithmetic = {
     .base = BaseRole::kRequired,
     .shapes = ShapeRule::kCropToBase,
     .reads = "once",
+    .make = make,
     .check = check_task_vectors,
 };
 

@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "merge/methods/registry.h"
 #include "merge/parts/checks.h"
 #include "merge/parts/task_params.h"
+#include "merge/parts/task_vectors.h"
 
 namespace mod::merge {
 namespace {
@@ -18,6 +21,19 @@ std::string check(const TensorSpec& spec) {
   return {};
 }
 
+std::unique_ptr<Sparsifier> largest_part(const TensorSpec& spec, int /*input*/, double density) {
+  MagnitudeSparsifier::Range range;
+  range.to = static_cast<std::uint64_t>(density * static_cast<double>(spec.elements));
+  range.raised = range.to == 0;
+  range.to = std::max<std::uint64_t>(range.to, 1);
+  return std::make_unique<MagnitudeSparsifier>(spec.elements, range, spec.params.flag("rescale"),
+                                               SelectOptions{.memory = memory_share(spec)});
+}
+
+std::unique_ptr<Kernel> make(const TensorSpec& spec, const cpu::Kernels&) {
+  return make_task_vectors(spec, true, largest_part);
+}
+
 }  // namespace
 
 constinit const MethodInfo kTies = {
@@ -30,6 +46,7 @@ constinit const MethodInfo kTies = {
     .shapes = ShapeRule::kCropToBase,
     .reads = "twice (threshold)",
     .passes = 2,
+    .make = make,
     .check = check,
 };
 
