@@ -41,6 +41,12 @@ void check_text(std::string_view text, const std::string& file, const Limits& li
     const bool c0 = byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
     const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
     const bool c1 = byte == 0xC2 && next < 0xA0 && next != 0x85;
+    const bool line_start = i == 0 || text[i - 1] == '\n';
+    const std::string_view rest = text.substr(i);
+    if (line_start && byte == '%' && !rest.starts_with("%YAML ") && !rest.starts_with("%TAG ")) {
+      // yaml-cpp would skip the whole line in silence.
+      fail_at(file, mark_of(text, i), "a line starts with '%'; quote or indent it if it is text");
+    }
     if (c0 || c1 || byte == 0x7F) {
       fail_at(file, mark_of(text, i), "a control character stands in the text; remove it");
     }
@@ -75,7 +81,11 @@ TabSearch search_tabs(const std::string& text, const std::string& file, const Li
     const std::size_t before = e.mark.is_null() ? first : text.rfind('\t', e.mark.pos);
     found.suspect = before == std::string::npos ? first : before;
   } catch (const Error&) {
-    if (builder.tab_mark()) found.certain = text.find('\t', builder.tab_mark()->pos);
+    if (builder.tab_mark()) {
+      found.certain = text.find('\t', builder.tab_mark()->pos);
+    } else {
+      found.suspect = first;
+    }
   }
   return found;
 }

@@ -146,6 +146,12 @@ TEST(YamlSyntax, FlowStyleAndTrailingCommas) {
   EXPECT_EQ(root.find("b")->entries.size(), 1u);
 }
 
+TEST(YamlSyntax, LinesAreNotSkippedAsUnknownDirectives) {
+  EXPECT_TRUE(has(failure("a: 1\n%b: 2\n"), "t.yml:2:1: a line starts with '%'"));
+  EXPECT_NE(failure("%FOO bar\n---\na: 1\n"), "");
+  EXPECT_EQ(yaml_of("a: 50%\n'%b': 1\n").find("a")->text, "50%");
+}
+
 TEST(YamlSyntax, WindowsLineEnds) {
   const Node root = yaml_of("a: 1\r\nb:\r\n  - x\r\n");
   EXPECT_EQ(root.find("a")->integer, 1);
@@ -159,7 +165,7 @@ TEST(YamlTab, OutsideOfTextIsAnErrorWithItsPlace) {
       {"a: 1\n\t\nb: 2\n", "t.yml:2:1"}, {"a: 'x'\t# c\n", "t.yml:1:7"},
       {"a: x\ty\n", "t.yml:1:5"},       {"-\ta\n", "t.yml:1:2"},
       {"a: &x\t1\n", "t.yml:1:6"},      {"a:\n  - b\n\t- c\n", "t.yml:3:1"},
-      {"\t# c\na: 1\n", "t.yml:1:1"}};
+      {"\t# c\na: 1\n", "t.yml:1:1"},  {"[1, 2]\t\n", "t.yml:1:7"}};
   for (const auto& [text, place] : table) {
     const std::string message = failure(text);
     EXPECT_TRUE(has(message, "a tab stands")) << text << message;

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -59,10 +60,10 @@ TEST(YamlDump, ScalarsReadBackAsTheSameKindAndText) {
         "'%x'", "'@x'", "'`x'", "'[a'", "'{a'", "'a, b'", "'#x'", "'|'", "'>'", "'?'", "'? a'",
         "!!float 3", "!!float 1e5", "!!str 3", "!!int '7'", "'null'", "-x", "--x", "/a/b c.d",
         "org/model+lora", "~/models/x", "\"multi\\n  line\\n\"", "123456789012345678901234567890"}) {
-    const Node root = yaml_of(std::string("v: ") + text + "\n");
+    const Node root = yaml_of(fmt::format("v: {}\n", text));
     const std::string dumped = dump(root);
     EXPECT_TRUE(same(yaml_of(dumped), root)) << text << " -> " << dumped;
-    const Node list = yaml_of(std::string("[") + text + "]\n");
+    const Node list = yaml_of(fmt::format("[{}]\n", text));
     EXPECT_TRUE(same(yaml_of(dump(list)), list)) << text << " -> " << dump(list);
     EXPECT_EQ(dump(yaml_of(dumped)), dumped);
   }
@@ -80,12 +81,12 @@ TEST(YamlDump, KeysReadBack) {
     value.kind = Kind::kInt;
     value.integer = 7;
     value.number = 7;
-    value.text = "7";
+    value.text.assign(1, '7');
     root.entries.emplace_back(key, value);
     Node list;
     list.kind = Kind::kSequence;
     list.items = {value};
-    root.entries.emplace_back(key + "-list", list);
+    root.entries.emplace_back(fmt::format("{}-list", key), list);
   }
   EXPECT_TRUE(same(yaml_of(dump(root)), root)) << dump(root);
 }
@@ -100,7 +101,7 @@ TEST(YamlDump, RandomStringsReadBack) {
     for (std::size_t i = 0; i < length; ++i) text.text += alphabet[random() % alphabet.size()];
     Node root;
     root.kind = Kind::kMap;
-    root.entries.emplace_back(text.text + "k", text);
+    root.entries.emplace_back(fmt::format("{}k", text.text), text);
     const Node back = yaml_of(dump(root));
     ASSERT_EQ(back.entries.at(0).first, root.entries[0].first) << dump(root);
     ASSERT_EQ(back.entries[0].second.kind, Kind::kString) << dump(root);

@@ -1,5 +1,6 @@
 #include "base/yaml.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -15,7 +16,7 @@ using test::failure;
 using test::yaml_of;
 
 Node value_of(const std::string& scalar) {
-  const Node root = yaml_of("v: " + scalar + "\n");
+  const Node root = yaml_of(fmt::format("v: {}\n", scalar));
   return root.entries.at(0).second;
 }
 
@@ -151,7 +152,7 @@ TEST(YamlTag, OnlyStandardOnes) {
   for (const char* tag : {"!!python/object/apply:os.system", "!!python/none", "!x", "!<tag:x,1:y>",
                           "!!binary", "!!set", "!!omap", "!!pairs"}) {
     for (const char* value : {" x", " [x]", " {a: b}", " \"q\"", "", " ~"}) {
-      const std::string text = std::string("a: 1\nv: ") + tag + value + "\n";
+      const std::string text = fmt::format("a: 1\nv: {}{}\n", tag, value);
       EXPECT_NE(failure(text).find("t.yml:2"), std::string::npos) << text;
     }
   }
