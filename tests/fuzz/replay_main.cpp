@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Above this size truncations are sampled: a replay stays well below a second a file.
-constexpr std::size_t kMaxTruncations = 256;
+constexpr std::size_t kMaxTruncations = 64;
 
 std::vector<fs::path> files_of(int argc, char** argv) {
   std::vector<fs::path> files;
