@@ -225,8 +225,9 @@ void OutputFolder::commit(const std::string& index_name) {
   const auto rank = [&](const Staged& file) {
     return file.name == index_name ? 2 : file.name == "config.json" ? 1 : 0;
   };
-  std::stable_sort(staged_.begin(), staged_.end(),
-                   [&](const Staged& a, const Staged& b) { return rank(a) < rank(b); });
+  std::sort(staged_.begin(), staged_.end(), [&](const Staged& a, const Staged& b) {
+    return std::pair(rank(a), a.name) < std::pair(rank(b), b.name);
+  });
   if (!index_name.empty() && (staged_.empty() || staged_.back().name != index_name)) {
     internal("commit without its index " + index_name);
   }

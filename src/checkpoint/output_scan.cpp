@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "base/text.h"
 #include "checkpoint/model_folder.h"
@@ -108,8 +109,8 @@ FolderScan scan_output(const fs::path& folder) {
 }
 
 void remove_files(const fs::path& folder, std::vector<std::string> names) {
-  std::stable_sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
-    return removal_rank(a) < removal_rank(b);
+  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+    return std::pair(removal_rank(a), a) < std::pair(removal_rank(b), b);
   });
   for (const std::string& name : names) {
     std::error_code error;

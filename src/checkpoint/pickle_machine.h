@@ -29,6 +29,10 @@ enum class PickleKind : std::uint8_t {
   kTensor,       // items: the arguments of _rebuild_tensor_v2
 };
 
+/// A tensor takes about 20 values and 40 steps, so these hold 100,000 tensors in one file.
+inline constexpr std::uint64_t kMaxPickleSteps = 8'000'000;
+inline constexpr std::size_t kMaxPickleValues = 2'000'000;
+
 using PickleRef = std::uint32_t;  // index into PickleMachine::value()
 
 struct PickleValue {
@@ -65,6 +69,7 @@ class PickleMachine {
 
   bool push(PickleValue value);
   bool push_kind(PickleKind kind) { return push({kind}); }
+  bool push_tuple(std::vector<PickleRef> items);
   bool push_integer(std::int64_t integer);
   bool push_text(PickleKind kind, std::uint64_t bytes);
   bool push_global(std::string_view module, std::string_view name);
