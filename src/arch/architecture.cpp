@@ -6,7 +6,8 @@ namespace mod::arch {
 namespace {
 
 void replace_all(std::string& text, std::string_view mark, const std::string& by) {
-  for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + by.size())) {
+  for (std::size_t at = text.find(mark); at != std::string::npos;
+       at = text.find(mark, at + by.size())) {
     text.replace(at, mark.size(), by);
   }
 }

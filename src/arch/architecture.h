@@ -1,6 +1,6 @@
-// An architecture as data: which tensors a model of this kind has and where its config says how many.
-// The same definition serves merging and, later, running. A new architecture is one file with a
-// function that returns its definition, and one line in registry.cpp.
+// An architecture as data: which tensors a model of this kind has and where its config says how
+// many. The same definition serves merging and, later, running. A new architecture is one file with
+// a function that returns its definition, and one line in registry.cpp.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,9 @@ struct TensorTemplate {
   LayerKind when = LayerKind::kAny;
 };
 
-/// One tensor of each expert. Checkpoints hold it as one tensor an expert, or fused with those of the
-/// other experts in a tensor of shape (experts, parts x rows, columns): ours is the rows of `part`.
+/// One tensor of each expert. Checkpoints hold it as one tensor an expert, or fused with those of
+/// the other experts in a tensor of shape (experts, parts x rows, columns): ours is the rows of
+/// `part`.
 struct ExpertTemplate {
   std::string name;   // "{L}" and "{E}"
   std::string fused;  // "{L}"
@@ -43,16 +44,16 @@ struct Architecture {
   std::string vocab_key = "vocab_size";
   std::vector<std::string> expert_count_keys;  // the first that the config has
   std::vector<TensorTemplate> before, layer, after;
-  std::vector<ExpertTemplate> experts;   // of every sparse layer
-  std::vector<std::string> recomputed;   // buffers that every reader computes itself; not written
-  bool inferred = false;                 // made from names, not from a definition
+  std::vector<ExpertTemplate> experts;  // of every sparse layer
+  std::vector<std::string> recomputed;  // buffers that every reader computes itself; not written
+  bool inferred = false;                // made from names, not from a definition
 };
 
 /// All definitions, in the order of the docs.
 std::span<const Architecture> architectures();
 
-/// The definition for a class name (chosen by model_type where several share it), or for a model_type
-/// alone where class_name is empty. Null if there is none.
+/// The definition for a class name (chosen by model_type where several share it), or for a
+/// model_type alone where class_name is empty. Null if there is none.
 const Architecture* find_architecture(std::string_view class_name, std::string_view model_type);
 
 /// A template with numbers filled in.

@@ -9,10 +9,11 @@ Architecture gemma2() {
   a.class_names = {"Gemma2ForCausalLM"};
   a.model_types = {"gemma2"};
   a.before = {token_embedding()};
-  a.layer = join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
-                  layer_tensors({"post_attention_layernorm.weight", "pre_feedforward_layernorm.weight",
-                                 "post_feedforward_layernorm.weight"}),
-                  gated_mlp()});
+  a.layer =
+      join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
+            layer_tensors({"post_attention_layernorm.weight", "pre_feedforward_layernorm.weight",
+                           "post_feedforward_layernorm.weight"}),
+            gated_mlp()});
   a.after = norm_and_head();
   a.recomputed = {"model.layers.{L}.self_attn.rotary_emb.inv_freq"};
   return a;

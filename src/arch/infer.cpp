@@ -15,9 +15,9 @@ namespace {
 using checkpoint::ModelFolder;
 using checkpoint::TensorInfo;
 
-constexpr const char* kLayerKeys[] = {"num_hidden_layers", "n_layer",    "n_layers",
-                                      "num_layers",        "text_config.num_hidden_layers",
-                                      "text_config.n_layer"};
+constexpr const char* kLayerKeys[] = {
+    "num_hidden_layers",  "n_layer", "n_layers", "num_layers", "text_config.num_hidden_layers",
+    "text_config.n_layer"};
 constexpr const char* kVocabKeys[] = {"vocab_size", "text_config.vocab_size"};
 
 /// "model.layers.3.mlp.weight" -> prefix "model.layers.", layer 3, rest ".mlp.weight".
@@ -104,7 +104,8 @@ void tie_head(Architecture& a) {
 Architecture infer_architecture(std::span<const ModelFolder* const> models) {
   Architecture a;
   const ModelFolder& donor = *models.front();
-  a.id = text_of(donor.config).empty() ? "inferred" : "inferred from names (" + text_of(donor.config) + ")";
+  a.id = text_of(donor.config).empty() ? "inferred"
+                                       : "inferred from names (" + text_of(donor.config) + ")";
   a.inferred = true;
   std::optional<std::int64_t> layers, vocabulary;
   for (const char* key : kLayerKeys) {
@@ -148,12 +149,11 @@ Architecture infer_architecture(std::span<const ModelFolder* const> models) {
 }
 
 std::string describe_inferred(const Architecture& a, std::int64_t layers) {
-  const std::string list =
-      a.layer.empty() ? "no numbered layers"
-                      : fmt::format("{} layers like {} with {} tensors each", layers,
-                                    a.layer.front().name, a.layer.size());
-  return fmt::format("{}; {} tensors outside the layers", list,
-                     a.before.size() + a.after.size());
+  const std::string list = a.layer.empty()
+                               ? "no numbered layers"
+                               : fmt::format("{} layers like {} with {} tensors each", layers,
+                                             a.layer.front().name, a.layer.size());
+  return fmt::format("{}; {} tensors outside the layers", list, a.before.size() + a.after.size());
 }
 
 }  // namespace mod::arch

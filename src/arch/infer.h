@@ -1,4 +1,5 @@
-// Architectures that have no definition are made from the names of the stored tensors and the config.
+// Architectures that have no definition are made from the names of the stored tensors and the
+// config.
 #pragma once
 
 #include <span>
@@ -8,9 +9,10 @@
 
 namespace mod::arch {
 
-/// One architecture for all these models (at least one; the first is the donor, whose file order the
-/// tensors get). The numbered list whose length is the donor's layer count becomes the layers; other
-/// numbered lists are loose tensors. Tensors that some model lacks in some layer are optional.
+/// One architecture for all these models (at least one; the first is the donor, whose file order
+/// the tensors get). The numbered list whose length is the donor's layer count becomes the layers;
+/// other numbered lists are loose tensors. Tensors that some model lacks in some layer are
+/// optional.
 Architecture infer_architecture(std::span<const checkpoint::ModelFolder* const> models);
 
 /// "layers model.layers.{L}. (24), 12 tensors each; 3 loose tensors": for a note in the plan.

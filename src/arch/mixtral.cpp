@@ -11,7 +11,8 @@ Architecture mixtral() {
   a.expert_count_keys = {"num_local_experts", "num_experts"};
   a.experts = gated_experts("block_sparse_moe.", "w1", "w3", "w2");
   a.before = {token_embedding()};
-  a.layer = join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
+  a.layer = join({layer_tensors({"input_layernorm.weight"}),
+                  separate_attention(),
                   layer_tensors({"post_attention_layernorm.weight"}),
                   {{.name = "model.layers.{L}.block_sparse_moe.gate.weight",
                     .aliases = {"model.layers.{L}.mlp.gate.weight"}}}});

@@ -20,10 +20,9 @@ std::vector<TensorTemplate> separate_attention() {
   std::vector<TensorTemplate> out =
       layer_tensors({"self_attn.q_proj.weight", "self_attn.k_proj.weight",
                      "self_attn.v_proj.weight", "self_attn.o_proj.weight"});
-  for (TensorTemplate& bias :
-       layer_tensors({"self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias",
-                      "self_attn.o_proj.bias"},
-                     true)) {
+  for (TensorTemplate& bias : layer_tensors({"self_attn.q_proj.bias", "self_attn.k_proj.bias",
+                                             "self_attn.v_proj.bias", "self_attn.o_proj.bias"},
+                                            true)) {
     out.push_back(std::move(bias));
   }
   return out;

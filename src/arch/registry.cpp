@@ -12,9 +12,9 @@ bool holds(const std::vector<std::string>& list, std::string_view word) {
 }  // namespace
 
 std::span<const Architecture> architectures() {
-  static const std::vector<Architecture> all = {llama(),     mistral(), qwen2(),  qwen3(),
-                                                mixtral(),   qwen2_moe(), qwen3_moe(), phi3(),
-                                                gemma2(),    gemma3(),  olmo2(),  granite()};
+  static const std::vector<Architecture> all = {llama(),   mistral(),   qwen2(),     qwen3(),
+                                                mixtral(), qwen2_moe(), qwen3_moe(), phi3(),
+                                                gemma2(),  gemma3(),    olmo2(),     granite()};
   return all;
 }
 

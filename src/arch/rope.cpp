@@ -12,7 +12,8 @@ std::string value_text(const Json& value) {
 }
 
 bool is_default(const std::string& key, const std::string& value) {
-  return (key == "rope_type" && value == "default") || (key == "partial_rotary_factor" && value == "1.0");
+  return (key == "rope_type" && value == "default") ||
+         (key == "partial_rotary_factor" && value == "1.0");
 }
 
 /// Members of a rope_scaling or rope_parameters object.

@@ -1,6 +1,6 @@
-// Rotary position settings in one form, whichever way a config spells them: rope_theta, rope_scaling,
-// rope_local_base_freq and partial_rotary_factor (transformers 4), or rope_parameters (transformers 5),
-// flat or one object for each kind of layer.
+// Rotary position settings in one form, whichever way a config spells them: rope_theta,
+// rope_scaling, rope_local_base_freq and partial_rotary_factor (transformers 4), or rope_parameters
+// (transformers 5), flat or one object for each kind of layer.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@
 
 namespace mod::arch {
 
-/// Settings of one kind of layer; values as JSON text ("10000.0"), numbers always as floats. What is at
-/// its default is left out, except rope_theta.
+/// Settings of one kind of layer; values as JSON text ("10000.0"), numbers always as floats. What
+/// is at its default is left out, except rope_theta.
 using RopeSettings = std::map<std::string, std::string>;
 
 /// By kind of layer: "full_attention", "sliding_attention"; one entry "" where all layers agree.

@@ -72,8 +72,8 @@ const TensorInfo* TensorMap::find(std::string_view canonical) const {
   return found == by_name_.end() ? nullptr : &found->second;
 }
 
-// A config is untrusted: a count above the number of stored tensors would only make the plan allocate
-// names for tensors that cannot be there.
+// A config is untrusted: a count above the number of stored tensors would only make the plan
+// allocate names for tensors that cannot be there.
 void TensorMap::count(Build& build) {
   const auto stored = static_cast<std::int64_t>(build.model.weights->tensors().size());
   const Json& config = build.model.config;
@@ -148,12 +148,11 @@ bool TensorMap::claim_fused(Build& build, const ExpertTemplate& entry, std::int6
   build.claimed.insert(fused->name);
   const std::vector<std::int64_t>& shape = fused->shape;
   if (shape.size() != 3 || shape[0] != experts_ || shape[1] % entry.parts != 0) {
-    build.problems.error(
-        build.place,
-        fmt::format("{} in {} has shape {}, expected ({}, {}rows, columns)", fused->name,
-                    build.label, shape_text(shape), experts_,
-                    entry.parts > 1 ? fmt::format("{} x ", entry.parts) : ""),
-        "check the number of experts in config.json");
+    build.problems.error(build.place,
+                         fmt::format("{} in {} has shape {}, expected ({}, {}rows, columns)",
+                                     fused->name, build.label, shape_text(shape), experts_,
+                                     entry.parts > 1 ? fmt::format("{} x ", entry.parts) : ""),
+                         "check the number of experts in config.json");
     return true;
   }
   const std::int64_t rows = shape[1] / entry.parts;

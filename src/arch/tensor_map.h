@@ -1,5 +1,6 @@
-// The tensors of one opened model under the names of its architecture: aliases resolved, fused experts
-// shown as one tensor an expert (a run of rows of the fused one), everything else listed as unknown.
+// The tensors of one opened model under the names of its architecture: aliases resolved, fused
+// experts shown as one tensor an expert (a run of rows of the fused one), everything else listed as
+// unknown.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +16,14 @@ namespace mod::arch {
 
 class TensorMap {
  public:
-  /// `label` and `place` name the model in problems. Errors: a layer or expert count that the weights
-  /// cannot have, incomplete expert groups, fused experts of the wrong shape. Missing tensors are no
-  /// problem here. Keeps references to nothing but the architecture.
+  /// `label` and `place` name the model in problems. Errors: a layer or expert count that the
+  /// weights cannot have, incomplete expert groups, fused experts of the wrong shape. Missing
+  /// tensors are no problem here. Keeps references to nothing but the architecture.
   TensorMap(const Architecture& architecture, const checkpoint::ModelFolder& model,
             const std::string& label, const Place& place, Problems& problems);
 
-  /// The tensor with this canonical name (aliases and fused experts included); null if the model does
-  /// not store it. A tied tensor is not found: ask for the one it is tied to.
+  /// The tensor with this canonical name (aliases and fused experts included); null if the model
+  /// does not store it. A tied tensor is not found: ask for the one it is tied to.
   const checkpoint::TensorInfo* find(std::string_view canonical) const;
 
   std::int64_t layers() const { return layers_; }
@@ -50,8 +51,8 @@ class TensorMap {
   std::vector<std::string> recomputed_;
 };
 
-/// The number N of the first "N" component of a dotted name; -1 if it has none. Digits are limited so
-/// that the number fits.
+/// The number N of the first "N" component of a dotted name; -1 if it has none. Digits are limited
+/// so that the number fits.
 std::int64_t first_index(std::string_view name);
 
 }  // namespace mod::arch

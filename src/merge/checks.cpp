@@ -1,11 +1,12 @@
 // Differences between the configs of the models, and what each of them means for a merge.
+#include "merge/checks.h"
+
 #include <fmt/format.h>
 
 #include <map>
 
 #include "arch/rope.h"
 #include "base/text.h"
-#include "merge/checks.h"
 #include "merge/plan_builder.h"
 
 namespace mod::merge::planning {
@@ -15,7 +16,8 @@ using checkpoint::Json;
 
 enum class Weight { kBreaks, kConstant };
 
-/// A number or word of the config that inputs should share. Alternative spellings are tried in order.
+/// A number or word of the config that inputs should share. Alternative spellings are tried in
+/// order.
 struct SharedKey {
   std::initializer_list<const char*> keys;
   Weight weight;
@@ -24,17 +26,25 @@ struct SharedKey {
 
 const SharedKey kShared[] = {
     {{"hidden_size", "n_embd", "d_model"}, Weight::kBreaks, "the tensors have different sizes"},
-    {{"intermediate_size", "n_inner"}, Weight::kBreaks, "the feed-forward tensors have different sizes"},
+    {{"intermediate_size", "n_inner"},
+     Weight::kBreaks,
+     "the feed-forward tensors have different sizes"},
     {{"moe_intermediate_size"}, Weight::kBreaks, "the expert tensors have different sizes"},
-    {{"num_attention_heads", "n_head"}, Weight::kBreaks,
+    {{"num_attention_heads", "n_head"},
+     Weight::kBreaks,
      "rows of the attention tensors belong to different heads"},
-    {{"num_key_value_heads"}, Weight::kBreaks, "keys and values are shared by different groups of heads"},
+    {{"num_key_value_heads"},
+     Weight::kBreaks,
+     "keys and values are shared by different groups of heads"},
     {{"head_dim"}, Weight::kBreaks, "rows of the attention tensors belong to different heads"},
-    {{"hidden_act", "hidden_activation", "activation_function"}, Weight::kBreaks,
+    {{"hidden_act", "hidden_activation", "activation_function"},
+     Weight::kBreaks,
      "the feed-forward weights were trained for different functions"},
-    {{"rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon"}, Weight::kConstant,
+    {{"rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon"},
+     Weight::kConstant,
      "norms are computed slightly differently"},
-    {{"max_position_embeddings", "n_positions"}, Weight::kConstant,
+    {{"max_position_embeddings", "n_positions"},
+     Weight::kConstant,
      "the models were trained for different lengths"},
     {{"sliding_window"}, Weight::kConstant, "attention reaches differently far back"},
     {{"layer_types"}, Weight::kConstant, "different layers have a sliding window"},
@@ -52,7 +62,8 @@ const SharedKey kShared[] = {
 const Json* shared_value(const Json& config, const SharedKey& key) {
   for (const char* name : key.keys) {
     if (const Json* value = arch::find_key(config, name)) return value;
-    if (const Json* value = arch::find_key(config, std::string("text_config.") + name)) return value;
+    if (const Json* value = arch::find_key(config, std::string("text_config.") + name))
+      return value;
   }
   return nullptr;
 }
@@ -93,16 +104,20 @@ void compare_rope(Builder& b, int donor, int other) {
                   "different rotations do not average{}",
                   b.label(donor), arch::rope_text(ours), b.label(other), arch::rope_text(theirs),
                   hidden ? " (mod leaves attention alone, which hides the mismatch)" : ""),
-      fmt::format("the output gets the setting of {}; expect damage at long distances", b.label(donor)));
+      fmt::format("the output gets the setting of {}; expect damage at long distances",
+                  b.label(donor)));
 }
 
 std::string cropping(const Builder& b) {
   const MethodInfo& method = *b.plan.method;
   if (method.matches) return fmt::format("the embedding of {} is copied", b.label(b.plan.donor));
   switch (method.shapes) {
-    case ShapeRule::kCropToSmallest: return "embeddings are cropped to the smallest of the inputs";
-    case ShapeRule::kCropToBase: return "embeddings are cropped to the base's rows; smaller ones fail";
-    case ShapeRule::kExact: break;
+    case ShapeRule::kCropToSmallest:
+      return "embeddings are cropped to the smallest of the inputs";
+    case ShapeRule::kCropToBase:
+      return "embeddings are cropped to the base's rows; smaller ones fail";
+    case ShapeRule::kExact:
+      break;
   }
   return fmt::format("{} cannot combine embeddings of different sizes", method.name);
 }
@@ -132,8 +147,8 @@ void compare_ties(Builder& b, int donor, int other) {
   const auto theirs = arch::tied_embeddings(b.config(other));
   if (!ours || !theirs || *ours == *theirs) return;
   b.problems.warn(b.place(other),
-                  fmt::format("tie_word_embeddings is {} in {} and {} in {}: {}", *ours, b.label(donor),
-                              *theirs, b.label(other),
+                  fmt::format("tie_word_embeddings is {} in {} and {} in {}: {}", *ours,
+                              b.label(donor), *theirs, b.label(other),
                               *ours ? "no output head is written"
                                     : "the embedding of the tied model stands in for its head"));
 }
@@ -142,7 +157,8 @@ void note_dtypes(Builder& b) {
   std::map<DType, std::string> models;
   for (const PlanModel& model : b.plan.models) {
     std::map<DType, std::uint64_t> bytes;
-    for (const checkpoint::TensorInfo& t : model.folder.weights->tensors()) bytes[t.dtype] += t.bytes;
+    for (const checkpoint::TensorInfo& t : model.folder.weights->tensors())
+      bytes[t.dtype] += t.bytes;
     DType most = DType::F32;
     std::uint64_t size = 0;
     for (const auto& [dtype, n] : bytes) {
@@ -155,7 +171,8 @@ void note_dtypes(Builder& b) {
   }
   if (models.size() < 2) return;
   std::string text = "the inputs have different dtypes:";
-  for (const auto& [dtype, names] : models) text += fmt::format(" {} ({})", dtype_torch_name(dtype), names);
+  for (const auto& [dtype, names] : models)
+    text += fmt::format(" {} ({})", dtype_torch_name(dtype), names);
   b.problems.note(b.recipe_place(), text, "set out_dtype: to choose the type of the output");
 }
 

@@ -9,8 +9,8 @@
 
 namespace mod::merge {
 
-/// Warns where the tokenizers, special token numbers or chat templates of two models differ, and says
-/// which is written. Broken files are warned about; they do not stop a merge.
+/// Warns where the tokenizers, special token numbers or chat templates of two models differ, and
+/// says which is written. Broken files are warned about; they do not stop a merge.
 void compare_tokenizers(const Plan& plan, int donor, int other, Problems& problems);
 
 /// SHA-256 of what a tokenizer.json means for token numbers: vocabulary, merges and added tokens,

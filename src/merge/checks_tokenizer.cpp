@@ -89,7 +89,8 @@ std::string special_ids(const Json& config) {
 }
 
 bool same_tokenizer(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const auto ours = read_if_there(a / "tokenizer.json"), theirs = read_if_there(b / "tokenizer.json");
+  const auto ours = read_if_there(a / "tokenizer.json"),
+             theirs = read_if_there(b / "tokenizer.json");
   if (!ours || !theirs) {
     // Older models carry a SentencePiece file alone; equal bytes are all that can be said about it.
     const auto old_ours = read_if_there(a / "tokenizer.model");
@@ -156,19 +157,21 @@ void compare_tokenizers(const Plan& plan, int donor, int other, Problems& proble
   const Place& place = theirs.ref.place;
   guarded(place, problems, [&] {
     if (same_tokenizer(ours.folder.path, theirs.folder.path)) return;
-    problems.warn(place,
-                  fmt::format("the tokenizers of {} and {} differ: rows of the embeddings may belong to "
-                              "different tokens",
-                              ours.label, theirs.label),
-                  fmt::format("the output gets the tokenizer of {}; matching tokens needs "
-                              "tokenizer_source:, which is not supported yet",
-                              ours.label));
+    problems.warn(
+        place,
+        fmt::format("the tokenizers of {} and {} differ: rows of the embeddings may belong to "
+                    "different tokens",
+                    ours.label, theirs.label),
+        fmt::format("the output gets the tokenizer of {}; matching tokens needs "
+                    "tokenizer_source:, which is not supported yet",
+                    ours.label));
   });
   const std::string our_ids = special_ids(ours.folder.config);
   const std::string their_ids = special_ids(theirs.folder.config);
   if (our_ids != their_ids && ours.folder.has_config && theirs.folder.has_config) {
-    problems.warn(place, fmt::format("special tokens differ: {} has {}; {} has {}", ours.label, our_ids,
-                                     theirs.label, their_ids),
+    problems.warn(place,
+                  fmt::format("special tokens differ: {} has {}; {} has {}", ours.label, our_ids,
+                              theirs.label, their_ids),
                   fmt::format("the output gets those of {}", ours.label));
   }
   guarded(place, problems, [&] {

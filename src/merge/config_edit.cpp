@@ -44,9 +44,8 @@ void set_int(Json& config, const std::string& path, std::int64_t value) {
 }
 
 bool is_list_of_scalars(const Json& value) {
-  return value.is_array() && std::all_of(value.begin(), value.end(), [](const Json& v) {
-           return v.is_primitive();
-         });
+  return value.is_array() &&
+         std::all_of(value.begin(), value.end(), [](const Json& v) { return v.is_primitive(); });
 }
 
 // Lists that may have as many entries as there are layers without belonging to them.
@@ -75,7 +74,8 @@ void renumber_list(Json& value, const std::string& path, const ConfigChanges& ch
   for (std::size_t i = 0; i < changes.origins.size(); ++i) {
     const LayerOrigin& origin = changes.origins[i];
     const Json* list = arch::find_key(*origin.config, path);
-    if (list && list->is_array() && std::find(list->begin(), list->end(), origin.layer) != list->end()) {
+    if (list && list->is_array() &&
+        std::find(list->begin(), list->end(), origin.layer) != list->end()) {
       out.push_back(i);
     }
   }

@@ -21,9 +21,9 @@ struct LayerOrigin {
 };
 
 struct ConfigChanges {
-  std::optional<DType> dtype;               // of the weights as written
-  std::optional<std::int64_t> vocabulary;   // rows of the written embedding, if they changed
-  std::vector<LayerOrigin> origins;         // one an output layer; empty = layers are as in the donor
+  std::optional<DType> dtype;              // of the weights as written
+  std::optional<std::int64_t> vocabulary;  // rows of the written embedding, if they changed
+  std::vector<LayerOrigin> origins;  // one an output layer; empty = layers are as in the donor
 };
 
 /// Key order and unknown keys are kept. Values with one entry a layer are cut from the sources'

@@ -20,7 +20,8 @@ int Builder::find_model(const ModelRef& ref) const {
 void Tally::add(Severity severity, const Place& place, const std::string& text,
                 const std::string& remedy, const std::string& tensor, const std::string& group) {
   constexpr std::size_t kExamples = 3;
-  const auto [at, fresh] = index_.try_emplace({place.text(), group.empty() ? text : group}, items_.size());
+  const auto [at, fresh] =
+      index_.try_emplace({place.text(), group.empty() ? text : group}, items_.size());
   if (fresh) items_.push_back({severity, place, text, remedy, {}, 0});
   Item& item = items_[at->second];
   ++item.count;
@@ -31,14 +32,22 @@ void Tally::report(Problems& problems) const {
   for (const Item& item : items_) {
     std::string names = fmt::format("{}", fmt::join(item.tensors, ", "));
     if (item.count > item.tensors.size()) {
-      names += fmt::format(" and {} more ({} tensors)", item.count - item.tensors.size(), item.count);
+      names +=
+          fmt::format(" and {} more ({} tensors)", item.count - item.tensors.size(), item.count);
     }
     std::string text = item.text;
-    if (const std::size_t at = text.find("{0}"); at != std::string::npos) text.replace(at, 3, names);
+    if (const std::size_t at = text.find("{0}"); at != std::string::npos)
+      text.replace(at, 3, names);
     switch (item.severity) {
-      case Severity::kError: problems.error(item.place, text, item.remedy); break;
-      case Severity::kWarning: problems.warn(item.place, text, item.remedy); break;
-      case Severity::kNote: problems.note(item.place, text, item.remedy); break;
+      case Severity::kError:
+        problems.error(item.place, text, item.remedy);
+        break;
+      case Severity::kWarning:
+        problems.warn(item.place, text, item.remedy);
+        break;
+      case Severity::kNote:
+        problems.note(item.place, text, item.remedy);
+        break;
     }
   }
 }
@@ -51,8 +60,8 @@ void warn_nothing_matched(Builder& b) {
     if (t.method) return;
   }
   b.problems.warn(b.recipe_place(),
-                  fmt::format("no tensor is merged by {}: the output is a copy of {}", b.plan.method->name,
-                              b.label(b.plan.donor)),
+                  fmt::format("no tensor is merged by {}: the output is a copy of {}",
+                              b.plan.method->name, b.label(b.plan.donor)),
                   "set match: to a part of the tensor names, see `mod inspect MODEL`");
 }
 

@@ -17,7 +17,7 @@ namespace mod::merge::planning {
 
 /// One input of a slice; a model that was listed twice is one source.
 struct Source {
-  int model = 0;  // index into Plan::models
+  int model = 0;                    // index into Plan::models
   std::int64_t begin = 0, end = 0;  // its layers
   Settings parameters;              // of every entry of this model, the first entry's first
   Place place;
@@ -34,7 +34,7 @@ struct SliceLayout {
 /// One tensor that the output could have.
 struct OutputSlot {
   std::string name;
-  arch::Slot entry;        // its name still has "{L}"
+  arch::Slot entry;  // its name still has "{L}"
   int slice = 0;
   std::int64_t index = 0;  // layer within the slice
   bool in_layer = false;
@@ -55,7 +55,7 @@ class Tally {
   struct Item {
     Severity severity = Severity::kError;
     Place place;
-    std::string text;    // "{0}" takes the tensors
+    std::string text;  // "{0}" takes the tensors
     std::string remedy;
     std::vector<std::string> tensors;  // the first few
     std::size_t count = 0;
@@ -82,12 +82,16 @@ struct Builder {
   std::vector<arch::TensorMap> maps;  // by model
   std::vector<SliceLayout> slices;
   std::vector<OutputSlot> slots;
-  std::int64_t layers = 0;  // of the output
-  bool renumbered = false;  // output layers are not simply the donor's
+  std::int64_t layers = 0;    // of the output
+  bool renumbered = false;    // output layers are not simply the donor's
   bool wrong_inputs = false;  // told already: wrong number of models, or no base
 
-  const std::string& label(int model) const { return plan.models[static_cast<std::size_t>(model)].label; }
-  const Place& place(int model) const { return plan.models[static_cast<std::size_t>(model)].ref.place; }
+  const std::string& label(int model) const {
+    return plan.models[static_cast<std::size_t>(model)].label;
+  }
+  const Place& place(int model) const {
+    return plan.models[static_cast<std::size_t>(model)].ref.place;
+  }
   const checkpoint::Json& config(int model) const {
     return plan.models[static_cast<std::size_t>(model)].folder.config;
   }

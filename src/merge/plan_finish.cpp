@@ -21,9 +21,8 @@ std::optional<DType> main_dtype(const Plan& plan) {
   for (const PlannedTensor& t : plan.tensors) {
     if (is_floating(t.dtype)) bytes[t.dtype] += t.bytes;
   }
-  const auto most = std::max_element(bytes.begin(), bytes.end(), [](const auto& x, const auto& y) {
-    return x.second < y.second;
-  });
+  const auto most = std::max_element(
+      bytes.begin(), bytes.end(), [](const auto& x, const auto& y) { return x.second < y.second; });
   if (most == bytes.end()) return std::nullopt;
   return most->first;
 }
@@ -51,7 +50,8 @@ std::optional<std::int64_t> changed_vocabulary(const Builder& b) {
   for (const PlannedTensor& t : b.plan.tensors) {
     if (!embeddings.contains(t.name) || t.spec.shape.size() != 2) continue;
     const checkpoint::TensorInfo* stored = donor.find(t.name);
-    if (stored && !stored->shape.empty() && stored->shape[0] != t.spec.shape[0]) return t.spec.shape[0];
+    if (stored && !stored->shape.empty() && stored->shape[0] != t.spec.shape[0])
+      return t.spec.shape[0];
   }
   return std::nullopt;
 }
@@ -65,11 +65,12 @@ void check_sparse_pattern(Builder& b) {
     for (std::int64_t i = 0; i < slice.length; ++i) {
       const bool wanted = arch::is_sparse_layer(*b.architecture, b.plan.config, slice.first + i);
       if (wanted == map.is_sparse(first.begin + i)) continue;
-      b.problems.error(slice.place,
-                       fmt::format("layer {} of {} is {}, but its config would make output layer {} {}",
-                                   first.begin + i, b.label(first.model), wanted ? "dense" : "sparse",
-                                   slice.first + i, wanted ? "sparse" : "dense"),
-                       "arrange the slices so that the pattern of decoder_sparse_step holds");
+      b.problems.error(
+          slice.place,
+          fmt::format("layer {} of {} is {}, but its config would make output layer {} {}",
+                      first.begin + i, b.label(first.model), wanted ? "dense" : "sparse",
+                      slice.first + i, wanted ? "sparse" : "dense"),
+          "arrange the slices so that the pattern of decoder_sparse_step holds");
       return;
     }
   }
@@ -83,7 +84,8 @@ std::uint64_t cropped_bytes(const PlannedTensor& tensor, const PlannedInput& inp
 
 void place_tensors(Builder& b) {
   std::vector<ShardEntry> entries;
-  for (const PlannedTensor& t : b.plan.tensors) entries.push_back({t.name, t.dtype, t.spec.shape, t.bytes});
+  for (const PlannedTensor& t : b.plan.tensors)
+    entries.push_back({t.name, t.dtype, t.spec.shape, t.bytes});
   ShardSet shards = assign_shards(entries, b.options.shard_bytes);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     b.plan.tensors[i].shard = shards.places[i].shard;
@@ -101,7 +103,8 @@ void place_tensors(Builder& b) {
 void write_config(Builder& b) {
   const PlanModel& donor = b.plan.models[static_cast<std::size_t>(b.plan.donor)];
   if (!donor.folder.has_config) {
-    b.problems.warn(donor.ref.place, fmt::format("{} has no config.json; none is written", donor.label),
+    b.problems.warn(donor.ref.place,
+                    fmt::format("{} has no config.json; none is written", donor.label),
                     "copy one beside the weights before using the result");
     return;
   }
@@ -110,14 +113,16 @@ void write_config(Builder& b) {
   changes.vocabulary = changed_vocabulary(b);
   changes.origins = layer_origins(b);
   std::vector<std::pair<std::string, std::string>> broken;
-  b.plan.config = edit_config(donor.folder.config, *b.architecture,
-                              b.maps[static_cast<std::size_t>(b.plan.donor)].layers(), changes, broken);
+  b.plan.config =
+      edit_config(donor.folder.config, *b.architecture,
+                  b.maps[static_cast<std::size_t>(b.plan.donor)].layers(), changes, broken);
   for (const auto& [name, reason] : broken) {
-    b.problems.error(donor.ref.place,
-                     fmt::format("{} in the config holds one value a layer and cannot be cut to the "
-                                 "output's layers: {}",
-                                 name, reason),
-                     "remove it from the configs, or use sources that all have it");
+    b.problems.error(
+        donor.ref.place,
+        fmt::format("{} in the config holds one value a layer and cannot be cut to the "
+                    "output's layers: {}",
+                    name, reason),
+        "remove it from the configs, or use sources that all have it");
   }
   check_sparse_pattern(b);
 }
@@ -125,7 +130,8 @@ void write_config(Builder& b) {
 void total_up(Builder& b) {
   Plan& plan = b.plan;
   for (const PlannedTensor& t : plan.tensors) {
-    const std::uint64_t passes = t.method ? static_cast<std::uint64_t>(std::max(1, t.method->passes)) : 1;
+    const std::uint64_t passes =
+        t.method ? static_cast<std::uint64_t>(std::max(1, t.method->passes)) : 1;
     for (const PlannedInput& input : t.inputs) plan.bytes_read += passes * cropped_bytes(t, input);
   }
   for (const checkpoint::ShardLayout& shard : plan.shards) plan.bytes_written += shard.size;

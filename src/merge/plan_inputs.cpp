@@ -1,5 +1,5 @@
-// The inputs of one output tensor: where each source stores it, and what happens where some lack it or
-// have another shape. Rules: docs/methods.md, "Absent tensors" and "Unequal shapes".
+// The inputs of one output tensor: where each source stores it, and what happens where some lack it
+// or have another shape. Rules: docs/methods.md, "Absent tensors" and "Unequal shapes".
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -80,7 +80,8 @@ Action apply_absent_rules(Builder& b, const OutputSlot& slot, std::vector<Candid
   if (present == 0) return Action::kSkip;
   if (present == total) return Action::kCombine;
   if (method.base == BaseRole::kDonor) {
-    // A method that starts from the first model (mod) has nothing to write where that lacks a tensor.
+    // A method that starts from the first model (mod) has nothing to write where that lacks a
+    // tensor.
     if (method.min_models < 2 || candidates.front().source == 0) return Action::kCombine;
     b.tally.add(Severity::kWarning, slice.place,
                 fmt::format("{{0}} left out: {} does not have it", b.label(slice.sources[0].model)),
@@ -94,11 +95,12 @@ Action apply_absent_rules(Builder& b, const OutputSlot& slot, std::vector<Candid
   if (base < 0 && slice.base >= 0) {
     if (method.base == BaseRole::kRequired && method.max_models == 1) return Action::kCopy;
     const Source& missing = slice.sources[static_cast<std::size_t>(slice.base)];
-    b.tally.add(Severity::kError, missing.place,
-                fmt::format("{{0}} missing in the base {}, but present in other inputs; {} needs the "
-                            "base's",
-                            b.label(missing.model), method.name),
-                "use a base that has the same optional tensors", slot.name);
+    b.tally.add(
+        Severity::kError, missing.place,
+        fmt::format("{{0}} missing in the base {}, but present in other inputs; {} needs the "
+                    "base's",
+                    b.label(missing.model), method.name),
+        "use a base that has the same optional tensors", slot.name);
     return Action::kSkip;
   }
   if (models >= method.min_models) return Action::kCombine;
@@ -136,9 +138,10 @@ Action fail(Builder& b, const OutputSlot& slot, const std::vector<Candidate>& ca
   const bool embedding = slot.entry.embedding;
   b.tally.add(Severity::kError, slice_of(b, slot).place,
               fmt::format("the inputs have different shapes: {{0}} ({})", shapes),
-              embedding ? "the vocabularies differ; mixing them needs a tokenizer: key, which is not "
-                          "supported yet"
-                        : "only models of the same sizes can be merged",
+              embedding
+                  ? "the vocabularies differ; mixing them needs a tokenizer: key, which is not "
+                    "supported yet"
+                  : "only models of the same sizes can be merged",
               slot.name, embedding ? "embedding shapes" : "shapes");
   return Action::kSkip;
 }
@@ -153,7 +156,8 @@ Action crop_to_smallest(Builder& b, const OutputSlot& slot,
   b.tally.add(Severity::kWarning, slice_of(b, slot).place,
               fmt::format("{{0}}: the inputs have different shapes ({}); all are cropped to {}",
                           shapes, shape_text(shape)),
-              "rows beyond that are lost; check that the tokens of the common rows agree", slot.name);
+              "rows beyond that are lost; check that the tokens of the common rows agree",
+              slot.name);
   return Action::kCombine;
 }
 
@@ -168,23 +172,24 @@ Action crop_to_base(Builder& b, const OutputSlot& slot, std::vector<Candidate>& 
       continue;
     }
     const Place& place = source_of(b, slot, c).place;
-    const std::string sizes = fmt::format("{} where the base has {}", shape_text(own), shape_text(shape));
+    const std::string sizes =
+        fmt::format("{} where the base has {}", shape_text(own), shape_text(shape));
     if (!crop) {
       b.tally.add(Severity::kWarning, place,
                   fmt::format("{{0}}: {} is left out, it has {}", b.label(c.input.model), sizes),
                   "check that the models belong together", slot.name);
     } else if (own[0] < shape[0] || own[1] < shape[1]) {
-      b.tally.add(Severity::kError, place,
-                  fmt::format("{{0}}: {} is smaller than the base, {}", b.label(c.input.model), sizes),
-                  "the vocabularies differ; mixing them needs a tokenizer: key, which is not "
-                  "supported yet",
-                  slot.name);
+      b.tally.add(
+          Severity::kError, place,
+          fmt::format("{{0}}: {} is smaller than the base, {}", b.label(c.input.model), sizes),
+          "the vocabularies differ; mixing them needs a tokenizer: key, which is not "
+          "supported yet",
+          slot.name);
     } else {
-      b.tally.add(Severity::kWarning, place,
-                  fmt::format("{{0}}: {} is cropped to the base, it has {}", b.label(c.input.model),
-                              sizes),
-                  "rows beyond that are lost; check that the tokens of the common rows agree",
-                  slot.name);
+      b.tally.add(
+          Severity::kWarning, place,
+          fmt::format("{{0}}: {} is cropped to the base, it has {}", b.label(c.input.model), sizes),
+          "rows beyond that are lost; check that the tokens of the common rows agree", slot.name);
       kept.push_back(std::move(c));
     }
   }
@@ -197,9 +202,8 @@ Action crop_to_base(Builder& b, const OutputSlot& slot, std::vector<Candidate>& 
 Action apply_shape_rules(Builder& b, const OutputSlot& slot, std::vector<Candidate>& candidates,
                          std::vector<std::int64_t>& shape) {
   shape = candidates.front().input.tensor.shape;
-  const bool equal =
-      std::all_of(candidates.begin(), candidates.end(),
-                  [&](const Candidate& c) { return c.input.tensor.shape == shape; });
+  const bool equal = std::all_of(candidates.begin(), candidates.end(),
+                                 [&](const Candidate& c) { return c.input.tensor.shape == shape; });
   if (equal) return Action::kCombine;
   if (b.options.compat && b.recipe.from_mod_repository) {
     b.tally.add(Severity::kWarning, slice_of(b, slot).place,

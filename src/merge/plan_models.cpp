@@ -22,7 +22,8 @@ std::vector<ModelRef> all_references(const Recipe& recipe) {
   return refs;
 }
 
-/// GPTQ, AWQ, bitsandbytes and FP8 with scales: refused by name, never merged as if they were weights.
+/// GPTQ, AWQ, bitsandbytes and FP8 with scales: refused by name, never merged as if they were
+/// weights.
 void refuse_quantised(Builder& b, const PlanModel& model) {
   const checkpoint::Checkpoint& weights = *model.folder.weights;
   std::string first;
@@ -41,8 +42,9 @@ void refuse_quantised(Builder& b, const PlanModel& model) {
   if (count > 0) {
     b.problems.error(
         model.ref.place,
-        fmt::format("FP8 weights with scale tensors are not supported yet: {} holds {} ({} tensors)",
-                    model.label, first, count),
+        fmt::format(
+            "FP8 weights with scale tensors are not supported yet: {} holds {} ({} tensors)",
+            model.label, first, count),
         "use a bfloat16 version of the model, or dequantise it first");
     return;
   }
@@ -84,7 +86,8 @@ void warn_same_folder(Builder& b) {
   for (std::size_t i = 0; i < models.size(); ++i) {
     for (std::size_t j = i + 1; j < models.size(); ++j) {
       std::error_code ignored;
-      if (!std::filesystem::equivalent(models[i].folder.path, models[j].folder.path, ignored)) continue;
+      if (!std::filesystem::equivalent(models[i].folder.path, models[j].folder.path, ignored))
+        continue;
       b.problems.warn(models[j].ref.place,
                       fmt::format("{} and {} are the same model spelled differently; they count as "
                                   "two inputs",
@@ -123,11 +126,12 @@ Identity identify(Builder& b, const PlanModel& model) {
 }
 
 void report_difference(Builder& b, int other, const std::string& ours, const std::string& theirs) {
-  const std::string text = fmt::format(
-      "different architectures: {} is {}, {} is {}", b.label(b.plan.donor),
-      ours.empty() ? "unknown" : ours, b.label(other), theirs.empty() ? "unknown" : theirs);
+  const std::string text = fmt::format("different architectures: {} is {}, {} is {}",
+                                       b.label(b.plan.donor), ours.empty() ? "unknown" : ours,
+                                       b.label(other), theirs.empty() ? "unknown" : theirs);
   if (b.options.allow_crimes) {
-    b.problems.warn(b.place(other), text + "; the architecture of " + b.label(b.plan.donor) + " is used");
+    b.problems.warn(b.place(other),
+                    text + "; the architecture of " + b.label(b.plan.donor) + " is used");
   } else {
     b.problems.error(b.place(other), text,
                      "merge models of one architecture, or try --allow-crimes");
@@ -171,7 +175,8 @@ bool choose_architecture(Builder& b) {
   if (!valid) return false;
   const Identity& ours = found[static_cast<std::size_t>(b.plan.donor)];
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i].text != ours.text) report_difference(b, static_cast<int>(i), ours.text, found[i].text);
+    if (found[i].text != ours.text)
+      report_difference(b, static_cast<int>(i), ours.text, found[i].text);
   }
   if (all_known || (ours.definition && b.options.allow_crimes)) {
     b.architecture = ours.definition;
@@ -185,12 +190,13 @@ bool choose_architecture(Builder& b) {
     b.maps.emplace_back(*b.architecture, model.folder, model.label, model.ref.place, b.problems);
   }
   if (b.inferred) {
-    b.problems.note(b.place(b.plan.donor),
-                    fmt::format("no definition for the architecture {}; it was made from the names "
-                                "of the stored tensors: {}",
-                                ours.text.empty() ? "of this model" : ours.text,
-                                arch::describe_inferred(*b.architecture,
-                                                        b.maps[static_cast<std::size_t>(b.plan.donor)].layers())));
+    b.problems.note(
+        b.place(b.plan.donor),
+        fmt::format("no definition for the architecture {}; it was made from the names "
+                    "of the stored tensors: {}",
+                    ours.text.empty() ? "of this model" : ours.text,
+                    arch::describe_inferred(
+                        *b.architecture, b.maps[static_cast<std::size_t>(b.plan.donor)].layers())));
   }
   return b.problems.count(Severity::kError) == errors;
 }

@@ -22,7 +22,8 @@ class Filler {
       if (param.type == ParamType::kString || param.type == ParamType::kStringList) {
         fill_strings(param);
       } else if (param.per_model) {
-        for (std::size_t i = 0; i < candidates_.size(); ++i) fill_number(param, static_cast<int>(i));
+        for (std::size_t i = 0; i < candidates_.size(); ++i)
+          fill_number(param, static_cast<int>(i));
       } else {
         fill_number(param, -1);
       }
@@ -46,7 +47,8 @@ class Filler {
 
   /// `input`: candidate of a per-model parameter, -1 for a global one.
   void fill_number(const ParamSpec& param, int input) {
-    const Candidate* candidate = input < 0 ? nullptr : &candidates_[static_cast<std::size_t>(input)];
+    const Candidate* candidate =
+        input < 0 ? nullptr : &candidates_[static_cast<std::size_t>(input)];
     const Source* source =
         candidate ? &slice_.sources[static_cast<std::size_t>(candidate->source)] : nullptr;
     const SettingContext context{candidate ? std::string_view(candidate->name) : slot_.name,
@@ -91,11 +93,13 @@ class Filler {
     const std::string who = source ? " of " + b_.label(source->model) : std::string();
     const std::string why = is_written ? " (none of its filters matches)" : "";
     const std::string remedy =
-        is_written ? fmt::format("add a last entry `- value: NUMBER` without a filter to {}", param.name)
-        : source   ? fmt::format("write `{}: NUMBER` under parameters: of this model, or under "
-                                 "parameters: at the top level for all",
-                                 param.name)
-                   : fmt::format("write `{}: NUMBER` under parameters: at the top level", param.name);
+        is_written
+            ? fmt::format("add a last entry `- value: NUMBER` without a filter to {}", param.name)
+        : source ? fmt::format(
+                       "write `{}: NUMBER` under parameters: of this model, or under "
+                       "parameters: at the top level for all",
+                       param.name)
+                 : fmt::format("write `{}: NUMBER` under parameters: at the top level", param.name);
     b_.tally.add(Severity::kError, place_of(param, source),
                  fmt::format("{} needs the parameter {}{}, which has no value for {{0}}{}",
                              b_.plan.method->name, param.name, who, why),

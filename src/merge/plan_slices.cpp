@@ -31,8 +31,8 @@ bool check_range(Builder& b, const Source& source) {
   const std::int64_t layers = b.maps[static_cast<std::size_t>(source.model)].layers();
   if (source.begin >= 0 && source.begin <= source.end && source.end <= layers) return true;
   b.problems.error(source.place,
-                   fmt::format("layer_range [{}, {}) does not fit {}, which has {} layers", source.begin,
-                               source.end, b.label(source.model), layers),
+                   fmt::format("layer_range [{}, {}) does not fit {}, which has {} layers",
+                               source.begin, source.end, b.label(source.model), layers),
                    fmt::format("use a range within [0, {})", layers));
   return false;
 }
@@ -74,10 +74,10 @@ void check_count(Builder& b, const SliceLayout& slice) {
   const bool many = method.max_models >= 0 && count > method.max_models;
   if (!few && !many) return;
   b.wrong_inputs = true;
-  const std::string wanted =
-      method.min_models == method.max_models ? fmt::format("exactly {}", method.min_models)
-      : many                                 ? fmt::format("at most {}", method.max_models)
-                                             : fmt::format("at least {}", method.min_models);
+  const std::string wanted = method.min_models == method.max_models
+                                 ? fmt::format("exactly {}", method.min_models)
+                             : many ? fmt::format("at most {}", method.max_models)
+                                    : fmt::format("at least {}", method.min_models);
   b.problems.error(slice.place,
                    fmt::format("{} takes {} model{}{}, but this names {}", method.name, wanted,
                                (few ? method.min_models : method.max_models) == 1 ? "" : "s",
@@ -104,10 +104,11 @@ void append_base(Builder& b, SliceLayout& slice) {
   const std::int64_t layers = b.maps[static_cast<std::size_t>(model)].layers();
   if (method.base == BaseRole::kDonor) {
     if (method.name == "passthrough") {
-      b.problems.error(b.recipe.base_model->place,
-                       fmt::format("passthrough takes one model, but base_model {} would be a second",
-                                   b.label(model)),
-                       "remove base_model");
+      b.problems.error(
+          b.recipe.base_model->place,
+          fmt::format("passthrough takes one model, but base_model {} would be a second",
+                      b.label(model)),
+          "remove base_model");
       return;
     }
     // Only linear gives an unlisted base a share, and only if a weight is there for it.
@@ -142,7 +143,8 @@ bool lay_out_slice(Builder& b, const Slice& written) {
   bool good = true;
   for (const InputModel& input : written.sources) {
     const auto range = input.layer_range.value_or(std::pair<std::int64_t, std::int64_t>{0, 0});
-    Source source{b.find_model(input.model), range.first, range.second, input.parameters, input.place};
+    Source source{b.find_model(input.model), range.first, range.second, input.parameters,
+                  input.place};
     good = check_range(b, source) && good;
     add_source(b, slice, std::move(source));
   }
@@ -168,12 +170,12 @@ bool check_lengths(Builder& b, const SliceLayout& slice) {
     if (source.end - source.begin == first.end - first.begin) continue;
     good = false;
     const bool models = slice.parameters == nullptr;
-    b.problems.error(source.place,
-                     fmt::format("unequal numbers of layers: {} gives {}, {} gives {}",
-                                 b.label(first.model), first.end - first.begin, b.label(source.model),
-                                 source.end - source.begin),
-                     models ? "models with different layer counts can only be combined with slices:"
-                            : "all sources of a slice need layer ranges of one length");
+    b.problems.error(
+        source.place,
+        fmt::format("unequal numbers of layers: {} gives {}, {} gives {}", b.label(first.model),
+                    first.end - first.begin, b.label(source.model), source.end - source.begin),
+        models ? "models with different layer counts can only be combined with slices:"
+               : "all sources of a slice need layer ranges of one length");
   }
   return good;
 }
@@ -190,7 +192,8 @@ bool lay_out_slices(Builder& b) {
   for (SliceLayout& slice : b.slices) {
     good = check_lengths(b, slice) && good;
     slice.first = b.layers;
-    slice.length = std::max<std::int64_t>(0, slice.sources.front().end - slice.sources.front().begin);
+    slice.length =
+        std::max<std::int64_t>(0, slice.sources.front().end - slice.sources.front().begin);
     b.layers += slice.length;
     for (const Source& source : slice.sources) b.renumbered |= source.begin != slice.first;
   }

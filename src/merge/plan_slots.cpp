@@ -73,11 +73,11 @@ void check_expert_counts(Builder& b) {
   const int ours = donor_map(b).experts();
   for (std::size_t i = 0; i < b.maps.size(); ++i) {
     if (b.maps[i].experts() == ours) continue;
-    b.problems.error(b.place(static_cast<int>(i)),
-                     fmt::format("different numbers of experts: {} has {}, {} has {}",
-                                 b.label(b.plan.donor), ours, b.label(static_cast<int>(i)),
-                                 b.maps[i].experts()),
-                     "only models with the same experts can be merged");
+    b.problems.error(
+        b.place(static_cast<int>(i)),
+        fmt::format("different numbers of experts: {} has {}, {} has {}", b.label(b.plan.donor),
+                    ours, b.label(static_cast<int>(i)), b.maps[i].experts()),
+        "only models with the same experts can be merged");
   }
 }
 
@@ -93,9 +93,8 @@ void order_slots(Builder& b) {
     if (const auto* stored = donor_map(b).find(slot.name)) last = {stored->file, stored->offset};
     slot.order = last;
   }
-  std::stable_sort(b.slots.begin(), b.slots.end(), [](const OutputSlot& x, const OutputSlot& y) {
-    return x.order < y.order;
-  });
+  std::stable_sort(b.slots.begin(), b.slots.end(),
+                   [](const OutputSlot& x, const OutputSlot& y) { return x.order < y.order; });
 }
 
 }  // namespace

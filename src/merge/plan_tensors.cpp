@@ -96,16 +96,6 @@ bool scales_nothing(const Builder& b, const TensorSpec& spec) {
   return b.plan.method->name == "passthrough" && spec.params.find("scale", 0).value_or(1) == 1;
 }
 
-void warn_lone_task_vector(Builder& b, const OutputSlot& slot, const TensorSpec& spec) {
-  if (b.plan.method->base != BaseRole::kRequired || spec.inputs != 2) return;
-  if (spec.params.find("normalize").value_or(0) == 0) return;
-  b.tally.add(Severity::kWarning, b.recipe_place(),
-              fmt::format("{} with one model and normalize: true gives it the weight 1, whatever is "
-                          "written ({{0}})",
-                          b.plan.method->name),
-              "write normalize: false under parameters: for the weight to count", slot.name, "lone");
-}
-
 /// Decides between the method and a copy, and checks the parameters. kSkip: a problem was tallied.
 Action decide(Builder& b, const OutputSlot& slot, std::vector<Candidate>& candidates,
               TensorSpec& spec) {
@@ -128,12 +118,11 @@ Action decide(Builder& b, const OutputSlot& slot, std::vector<Candidate>& candid
   if (!fill_parameters(b, slot, candidates, spec, true)) return Action::kSkip;
   if (method.check && !b.wrong_inputs) {
     if (const std::string wrong = method.check(spec); !wrong.empty()) {
-      b.tally.add(Severity::kError, b.recipe_place(), fmt::format("{}: {} (for {{0}})", method.name, wrong),
-                  "", slot.name, "check");
+      b.tally.add(Severity::kError, b.recipe_place(),
+                  fmt::format("{}: {} (for {{0}})", method.name, wrong), "", slot.name, "check");
       return Action::kSkip;
     }
   }
-  warn_lone_task_vector(b, slot, spec);
   return scales_nothing(b, spec) ? Action::kCopy : Action::kCombine;
 }
 
@@ -143,10 +132,10 @@ void plan_tensor(Builder& b, const OutputSlot& slot) {
   if (candidates.empty() || (slot.entry.optional && !any_own)) return;
   for (const Candidate& c : candidates) {
     if (!c.tied) continue;
-    b.tally.add(Severity::kNote, b.place(c.input.model),
-                fmt::format("{} has no {{0}} of its own: its embedding stands in",
-                            b.label(c.input.model)),
-                "", slot.name);
+    b.tally.add(
+        Severity::kNote, b.place(c.input.model),
+        fmt::format("{} has no {{0}} of its own: its embedding stands in", b.label(c.input.model)),
+        "", slot.name);
   }
   TensorSpec spec;
   spec.name = slot.name;

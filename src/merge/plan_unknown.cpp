@@ -35,8 +35,8 @@ void keep_donors(Builder& b, std::unordered_set<std::string>& kept) {
     kept.insert(stored.name);
     const bool moved = b.renumbered && is_in_layer(stored.name);
     if (planned.contains(stored.name)) {
-      b.tally.add(Severity::kError, b.place(b.plan.donor),
-                  "{0} is stored under two names at once", "remove one of them", stored.name);
+      b.tally.add(Severity::kError, b.place(b.plan.donor), "{0} is stored under two names at once",
+                  "remove one of them", stored.name);
     } else if (!moved) {
       keep(b, stored);
     } else if (b.options.drop_unknown) {
@@ -59,12 +59,13 @@ void report_others(Builder& b, const std::unordered_set<std::string>& kept) {
     const int model = static_cast<int>(i);
     for (const std::string& name : b.maps[i].recomputed()) {
       b.tally.add(Severity::kNote, b.place(model),
-                  fmt::format("{{0}} of {} not written: readers compute it", b.label(model)), "", name);
+                  fmt::format("{{0}} of {} not written: readers compute it", b.label(model)), "",
+                  name);
     }
     if (model == b.plan.donor) continue;
     for (const checkpoint::TensorInfo& stored : b.maps[i].unknown()) {
-      const std::string where = kept.contains(stored.name) ? "the donor's are copied"
-                                                           : "they take no part in the merge";
+      const std::string where =
+          kept.contains(stored.name) ? "the donor's are copied" : "they take no part in the merge";
       b.tally.add(Severity::kWarning, b.place(model),
                   fmt::format("{{0}} of {} unknown to the architecture {}: {}", b.label(model),
                               b.architecture->id, where),

@@ -1,5 +1,5 @@
-// Which tensor goes to which file, and where in it: names, headers, offsets and the index, as Hugging
-// Face writes them.
+// Which tensor goes to which file, and where in it: names, headers, offsets and the index, as
+// Hugging Face writes them.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@ struct ShardSet {
   std::string index_json;
 };
 
-/// Entries fill shards in the given order; one is closed when it holds something and the next tensor
-/// would take its data beyond `limit` bytes (0 = no limit). No entries give one empty file.
+/// Entries fill shards in the given order; one is closed when it holds something and the next
+/// tensor would take its data beyond `limit` bytes (0 = no limit). No entries give one empty file.
 ShardSet assign_shards(std::span<const ShardEntry> entries, std::uint64_t limit);
 
 }  // namespace mod::merge

@@ -18,9 +18,8 @@ void WeightSource::read_rows(const WeightInfo& tensor, std::uint64_t first, std:
                              std::span<float> out, const cpu::Kernels& kernels) const {
   const auto widen = kernels.convert.widen[static_cast<int>(tensor.dtype)];
   if (!widen) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("tensor {} holds integers ({}), not weights", tensor.name,
-                            dtype_name(tensor.dtype)));
+    throw Error(ErrorCode::kInvalidInput, fmt::format("tensor {} holds integers ({}), not weights",
+                                                      tensor.name, dtype_name(tensor.dtype)));
   }
   const std::uint64_t columns = tensor.columns();
   if (out.size() != count * columns) {
@@ -29,7 +28,8 @@ void WeightSource::read_rows(const WeightInfo& tensor, std::uint64_t first, std:
   // A few rows at a time, so that a whole embedding never needs a second copy in memory.
   constexpr std::uint64_t kChunkBytes = 1u << 20;
   const std::uint64_t row_bytes = columns * dtype_size(tensor.dtype);
-  const std::uint64_t step = std::max<std::uint64_t>(1, kChunkBytes / std::max<std::uint64_t>(1, row_bytes));
+  const std::uint64_t step =
+      std::max<std::uint64_t>(1, kChunkBytes / std::max<std::uint64_t>(1, row_bytes));
   std::vector<std::byte> raw;
   for (std::uint64_t done = 0; done < count; done += step) {
     const std::uint64_t rows = std::min(step, count - done);

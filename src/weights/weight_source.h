@@ -1,5 +1,5 @@
-// The bridge between whatever holds weights (a checkpoint on disk, later a merge plan or base + delta)
-// and whatever uses them: "give me tensor X, whole or some of its rows, in this dtype".
+// The bridge between whatever holds weights (a checkpoint on disk, later a merge plan or base +
+// delta) and whatever uses them: "give me tensor X, whole or some of its rows, in this dtype".
 #pragma once
 
 #include <cstddef>

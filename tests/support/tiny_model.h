@@ -84,14 +84,33 @@ inline std::string tensor_bytes(const TinyTensor& tensor) {
   for (std::uint64_t i = 0; i < tensor.elements(); ++i) {
     const float x = tensor.values[i % tensor.values.size()];
     switch (tensor.dtype) {
-      case DType::F64: put(static_cast<double>(x)); break;
-      case DType::F32: put(x); break;
-      case DType::F16: put(static_cast<_Float16>(x)); break;
-      case DType::BF16: put(bf16_bits(x)); break;
-      case DType::I64: case DType::U64: put(static_cast<std::int64_t>(x)); break;
-      case DType::I32: case DType::U32: put(static_cast<std::int32_t>(x)); break;
-      case DType::I16: case DType::U16: put(static_cast<std::int16_t>(x)); break;
-      default: put(static_cast<std::int8_t>(x)); break;
+      case DType::F64:
+        put(static_cast<double>(x));
+        break;
+      case DType::F32:
+        put(x);
+        break;
+      case DType::F16:
+        put(static_cast<_Float16>(x));
+        break;
+      case DType::BF16:
+        put(bf16_bits(x));
+        break;
+      case DType::I64:
+      case DType::U64:
+        put(static_cast<std::int64_t>(x));
+        break;
+      case DType::I32:
+      case DType::U32:
+        put(static_cast<std::int32_t>(x));
+        break;
+      case DType::I16:
+      case DType::U16:
+        put(static_cast<std::int16_t>(x));
+        break;
+      default:
+        put(static_cast<std::int8_t>(x));
+        break;
     }
   }
   return out;
@@ -122,15 +141,15 @@ inline void write_checkpoint(const std::filesystem::path& folder, std::string_vi
 
 /// Sizes of a tiny Llama-like model.
 struct TinyLlama {
-  std::string type = "llama";           // model_type
+  std::string type = "llama";  // model_type
   std::string arch = "LlamaForCausalLM";
   int layers = 2;
   std::int64_t hidden = 4, ffn = 6, vocab = 8, kv = 2;
   bool tied = false;
   bool qkv_bias = false;
   DType dtype = DType::BF16;
-  float value = 1;                      // every tensor holds value, value + 1, value + 2, ... (mod 7)
-  std::string extra_config;             // further members, `"rope_theta": 10000.0`
+  float value = 1;           // every tensor holds value, value + 1, value + 2, ... (mod 7)
+  std::string extra_config;  // further members, `"rope_theta": 10000.0`
 
   std::string config() const {
     return "{\n  \"architectures\": [\"" + arch + "\"],\n  \"model_type\": \"" + type +
