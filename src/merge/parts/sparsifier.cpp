@@ -143,8 +143,8 @@ void RandomSparsifier::apply(const Chunk& chunk, const float* x, const float* b,
   std::uint8_t* flags = chunk.scratch->bytes(chunk.count);
   float* probabilities = chunk.scratch->floats(chunk.count);
   mask_->flags_and_probabilities(chunk, x, b, flags, probabilities);
-  chunk.kernels->merge.delta_flagged(f, x, b, flags, v, chunk.count);
-  for (std::size_t i = 0; i < chunk.count; ++i) v[i] /= probabilities[i];
+  chunk.kernels->merge.delta_flagged(1, x, b, flags, v, chunk.count);
+  for (std::size_t i = 0; i < chunk.count; ++i) v[i] *= f / probabilities[i];
 }
 
 Facts RandomSparsifier::facts() const {
