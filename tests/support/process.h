@@ -7,13 +7,13 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace mod::test {
+#include "support/tiny_model.h"
+
+namespace mod::testing {
 
 struct ProcessResult {
   int exit_code = -1;  // -1 where a signal ended it
@@ -24,32 +24,6 @@ struct ProcessResult {
 struct ProcessOptions {
   std::vector<std::pair<std::string, std::string>> environment;
   std::filesystem::path folder;  // working directory; empty: this one's
-};
-
-inline std::string read_all(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// A folder that is removed with everything in it.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mod-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// Starts `arguments` (program first) with output going to files in `folder`. Returns the process id.
@@ -76,8 +50,8 @@ inline ProcessResult finish_process(pid_t child, const std::filesystem::path& fo
   ProcessResult result;
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
-  result.out = read_all(folder / "stdout");
-  result.err = read_all(folder / "stderr");
+  result.out = read_text(folder / "stdout");
+  result.err = read_text(folder / "stderr");
   return result;
 }
 
@@ -87,4 +61,4 @@ inline ProcessResult run_process(const std::vector<std::string>& arguments,
   return finish_process(start_process(arguments, options, folder.path()), folder.path());
 }
 
-}  // namespace mod::test
+}  // namespace mod::testing
