@@ -89,13 +89,18 @@ void delta_flagged(float f, const float* x, const float* b, const std::uint8_t* 
   const Floats wf = all(f);
   for_vectors(n, [=](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     const Floats d = floats_at(tag, x + i, k) - floats_at(tag, b + i, k);
-    const Bytes flag = load_wide<Bytes, tag.kWhole>(flags + i, k);
-    put(tag, masked(__builtin_convertvector(flag, Ints) != 0, wf * d), v + i, k);
+    put(tag, masked(flag_mask<tag.kWhole>(flags + i, k), wf * d), v + i, k);
   });
 }
 
 /// Lanes that are not 0 (NaN included).
 inline Ints nonzero(Floats v) { return v != Floats{}; }
+
+/// base + s; a sum of 0 leaves the base as it is, also a base of -0.
+inline Floats plus(Floats base, Floats s) {
+  const Ints some = nonzero(s);
+  return floats_of((some & bits_of(base + s)) | (~some & bits_of(base)));
+}
 
 /// y = base + (v[0] + .. + v[models - 1]) with up to four models in registers.
 template <int models>
@@ -120,7 +125,7 @@ inline std::size_t add_few(const float* const* v, const float* b, float* y, std:
     if constexpr (models > 2) add(v2, n2);
     if constexpr (models > 3) add(v3, n3);
     any -= some;
-    put(tag, floats_at(tag, b + i, k) + s, y + i, k);
+    put(tag, plus(floats_at(tag, b + i, k), s), y + i, k);
   });
   taken[0] += add_up(n0);
   if constexpr (models > 1) taken[1] += add_up(n1);
@@ -142,7 +147,7 @@ inline std::size_t add_many(const float* const* v, int models, const float* b, f
       taken[m] += add_up(-nonzero(x));
     }
     any -= some;
-    put(tag, floats_at(tag, b + i, k) + s, y + i, k);
+    put(tag, plus(floats_at(tag, b + i, k), s), y + i, k);
   });
   return add_up(any);
 }
@@ -169,13 +174,11 @@ inline Ints agrees(Floats v, Ints positive) {
   return (positive & up) | (~positive & down);
 }
 
-inline Floats apply(Floats base, Floats lambda, Floats sum) { return base + lambda * sum; }
-
 inline Floats apply_divided(Floats base, Floats lambda, Floats sum, Floats divisor) {
   const Floats one = all(1.0f);
   const Ints zero = divisor == Floats{};
   const Floats d = floats_of((zero & bits_of(one)) | (~zero & bits_of(divisor)));
-  return base + lambda * (sum / d);
+  return plus(base, lambda * (sum / d));
 }
 
 template <bool divide>
@@ -188,7 +191,7 @@ inline std::size_t elect_one(const float* v0, float w0, const float* b, float la
     const Ints kept = nonzero(x);
     n0 -= kept;
     const Floats s = masked(kept, x);
-    put(tag, divide ? apply_divided(base, wl, s, masked(kept, ww)) : apply(base, wl, s), y + i, k);
+    put(tag, divide ? apply_divided(base, wl, s, masked(kept, ww)) : plus(base, wl * s), y + i, k);
   });
   taken[0] += add_up(n0);
   return add_up(n0);
@@ -209,7 +212,7 @@ inline std::size_t elect_two(const float* v0, const float* v1, const float* w, c
     any -= k0 | k1;
     const Floats s = masked(k0, x0) + masked(k1, x1);
     put(tag,
-        divide ? apply_divided(base, wl, s, masked(k0, w0) + masked(k1, w1)) : apply(base, wl, s),
+        divide ? apply_divided(base, wl, s, masked(k0, w0) + masked(k1, w1)) : plus(base, wl * s),
         y + i, k);
   });
   taken[0] += add_up(n0);
@@ -237,7 +240,7 @@ inline std::size_t elect_many(const float* const* v, const float* w, int models,
     }
     any -= some;
     const Floats base = floats_at(tag, b + i, k);
-    put(tag, divide ? apply_divided(base, wl, s, d) : apply(base, wl, s), y + i, k);
+    put(tag, divide ? apply_divided(base, wl, s, d) : plus(base, wl * s), y + i, k);
   });
   return add_up(any);
 }

@@ -18,8 +18,7 @@ void flag_drawn(const std::uint32_t* words, std::uint64_t limit, std::uint8_t* f
   const Words bound = all(static_cast<std::uint32_t>(limit));
   for_vectors(n, [=](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     const Words w = load_wide<Words, tag.kWhole>(words + i, k);
-    const Words below = reinterpret_cast<Words>(w < bound) & 1;
-    store_wide<tag.kWhole>(__builtin_convertvector(below, Bytes), flags + i, k);
+    store_flags<tag.kWhole>(w < bound, flags + i, k);
   });
 }
 
@@ -60,7 +59,19 @@ void unpack_flags(const std::uint8_t* bits, std::size_t at, std::uint8_t* flags,
 }
 
 typedef std::int64_t LongVector __attribute__((vector_size(kDoubles * 8)));
-typedef std::uint8_t FlagVector __attribute__((vector_size(kDoubles)));
+
+inline LongVector long_mask(const std::uint8_t* flags) {
+#if defined(__AVX512F__)
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(flags));
+  return reinterpret_cast<LongVector>(_mm512_maskz_cvtepi8_epi64(0xff, bytes)) != 0;
+#elif defined(__AVX2__)
+  std::int32_t four;
+  __builtin_memcpy(&four, flags, sizeof four);
+  return reinterpret_cast<LongVector>(_mm256_cvtepi8_epi64(_mm_cvtsi32_si128(four))) != 0;
+#else
+  return LongVector{-(flags[0] != 0), -(flags[1] != 0)};
+#endif
+}
 
 inline DoubleVector absolute(DoubleVector v) {
   return reinterpret_cast<DoubleVector>(reinterpret_cast<LongVector>(v) &
@@ -73,9 +84,7 @@ struct NormLanes {
 
   void take(const float* x, const float* b, const std::uint8_t* flags) {
     const DoubleVector d = absolute(to_double(load(x) - load(b)));
-    FlagVector flag;
-    __builtin_memcpy(&flag, flags, sizeof flag);
-    const LongVector mask = -__builtin_convertvector(flag, LongVector);
+    const LongVector mask = long_mask(flags);
     all += d;
     kept += reinterpret_cast<DoubleVector>(reinterpret_cast<LongVector>(d) & mask);
   }

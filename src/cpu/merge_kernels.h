@@ -44,8 +44,8 @@ struct MergeKernels {
   void (*delta_flagged)(float f, const float* x, const float* b, const std::uint8_t* flags,
                         float* v, std::size_t n) noexcept;
 
-  /// y = b + (v[0] + v[1] + ...). taken[m] += elements where v[m] is not 0; returns how many
-  /// elements have some v that is not 0.
+  /// y = b + (v[0] + v[1] + ...); b itself (also -0) where the sum is 0. taken[m] += elements where
+  /// v[m] is not 0; returns how many elements have some v that is not 0.
   std::size_t (*add_deltas)(const float* const* v, int models, const float* b, float* y,
                             std::uint64_t* taken, std::size_t n) noexcept;
   /// The same with a vote: only the v[m] that have the sign of their sum (+ for 0) or are NaN take

@@ -5,6 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include "cpu/element_impl.h"
 
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {
@@ -62,6 +66,38 @@ inline Ints all(std::int32_t x) { return Ints{} + x; }
 inline Words all(std::uint32_t x) { return Words{} + x; }
 /// v where the mask is -1, +0 where it is 0.
 inline Floats masked(Ints mask, Floats v) { return floats_of(mask & bits_of(v)); }
+
+/// -1 where a flag is not 0. g++ 12 widens and narrows bytes through memory unless told how.
+template <bool Whole>
+inline Ints flag_mask(const std::uint8_t* flags, std::size_t n) {
+  if constexpr (Whole) {
+#if defined(__AVX512F__)
+    __m128i bytes;
+    __builtin_memcpy(&bytes, flags, sizeof bytes);
+    return reinterpret_cast<Ints>(_mm512_maskz_cvtepi8_epi32(0xffff, bytes)) != 0;
+#elif defined(__AVX2__)
+    return reinterpret_cast<Ints>(
+               _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(flags)))) != 0;
+#endif
+  }
+  return __builtin_convertvector(load_wide<Bytes, Whole>(flags, n), Ints) != 0;
+}
+
+/// flags = 1 where the mask is -1, 0 where it is 0.
+template <bool Whole>
+inline void store_flags(Ints mask, std::uint8_t* flags, std::size_t n) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  if constexpr (Whole) {
+    const __m256i m = reinterpret_cast<__m256i>(mask);
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));
+    const __m128i bytes = _mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(flags), bytes);
+    return;
+  }
+#endif
+  store_wide<Whole>(__builtin_convertvector(mask & 1, Bytes), flags, n);
+}
 
 inline std::size_t add_up(Ints counts) {
   std::size_t sum = 0;

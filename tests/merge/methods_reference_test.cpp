@@ -97,8 +97,9 @@ void expect_matches(const Case& c, const RunResult& actual, const std::string& l
   }
   ASSERT_EQ(actual.taken.size(), expected.taken.size());
   for (std::size_t i = 0; i < actual.taken.size(); ++i) {
-    ASSERT_LE(std::abs(static_cast<double>(actual.taken[i]) - static_cast<double>(expected.taken[i])),
-              static_cast<double>(unclear))
+    ASSERT_LE(
+        std::abs(static_cast<double>(actual.taken[i]) - static_cast<double>(expected.taken[i])),
+        static_cast<double>(unclear))
         << label << ", input " << i;
   }
 }
@@ -143,8 +144,8 @@ TEST(MethodsReference, Nuslerp) {
       Case c{.method = "nuslerp",
              .globals = {{"nuslerp_flatten", flatten}, {"nuslerp_row_wise", row_wise}},
              .per_model = {{"weight", {0.6, 0.4}}}};
-      // Vectors of one or two elements are often parallel or opposite up to rounding, where the result
-      // depends on the last bit of the cosine.
+      // Vectors of one or two elements are often parallel or opposite up to rounding, where the
+      // result depends on the last bit of the cosine.
       c.base = -1;
       for (const auto& shape : {std::vector<std::int64_t>{33, 65}, {3, 1201}, {4, 33, 7}, {1000}}) {
         c.shape = shape;
@@ -172,7 +173,8 @@ TEST(MethodsReference, ModelStock) {
 }
 
 TEST(MethodsReference, TaskArithmetic) {
-  run_everywhere({.method = "task_arithmetic", .base = 0, .per_model = {{"weight", {0.6, 0.4}}}}, 3);
+  run_everywhere({.method = "task_arithmetic", .base = 0, .per_model = {{"weight", {0.6, 0.4}}}},
+                 3);
   run_everywhere({.method = "task_arithmetic",
                   .base = 0,
                   .globals = {{"normalize", 1}, {"lambda", 0.7}},
@@ -181,10 +183,9 @@ TEST(MethodsReference, TaskArithmetic) {
 }
 
 TEST(MethodsReference, Ties) {
-  run_everywhere({.method = "ties",
-                  .base = 0,
-                  .per_model = {{"weight", {0.6, 0.4}}, {"density", {0.5, 0.2}}}},
-                 3);
+  run_everywhere(
+      {.method = "ties", .base = 0, .per_model = {{"weight", {0.6, 0.4}}, {"density", {0.5, 0.2}}}},
+      3);
   run_everywhere({.method = "ties",
                   .base = 1,
                   .globals = {{"normalize", 0}, {"lambda", 1.5}, {"rescale", 1}},
@@ -194,20 +195,23 @@ TEST(MethodsReference, Ties) {
                   .base = 0,
                   .per_model = {{"weight", {0.6, 0.4, 0.5, 1, 0.1}}, {"density", {0.3}}}},
                  6);
-  run_everywhere({.method = "ties", .base = 0, .per_model = {{"weight", {0.5}}, {"density", {0.3}}}}, 2);
+  run_everywhere(
+      {.method = "ties", .base = 0, .per_model = {{"weight", {0.5}}, {"density", {0.3}}}}, 2);
 }
 
 TEST(MethodsReference, Breadcrumbs) {
   for (const char* method : {"breadcrumbs", "breadcrumbs_ties"}) {
-    run_everywhere({.method = method,
-                    .base = 0,
-                    .per_model = {{"weight", {0.6, 0.4}}, {"density", {0.5, 0.8}}, {"gamma", {0.1, 0.5}}}},
-                   3);
-    run_everywhere({.method = method,
-                    .base = 0,
-                    .globals = {{"rescale", 1}},
-                    .per_model = {{"weight", {0.6, 0.4}}, {"density", {0.4, 0}}, {"gamma", {0, 0.2}}}},
-                   3);
+    run_everywhere(
+        {.method = method,
+         .base = 0,
+         .per_model = {{"weight", {0.6, 0.4}}, {"density", {0.5, 0.8}}, {"gamma", {0.1, 0.5}}}},
+        3);
+    run_everywhere(
+        {.method = method,
+         .base = 0,
+         .globals = {{"rescale", 1}},
+         .per_model = {{"weight", {0.6, 0.4}}, {"density", {0.4, 0}}, {"gamma", {0, 0.2}}}},
+        3);
   }
 }
 
@@ -256,7 +260,8 @@ TEST(MethodsReference, LongRowsOfDella) {
 
 TEST(MethodsReference, ManyBlocks) {
   const std::vector<std::int64_t> shape = {700, 1003};
-  for (const char* method : {"ties", "breadcrumbs_ties", "dare_linear", "della", "task_arithmetic"}) {
+  for (const char* method :
+       {"ties", "breadcrumbs_ties", "dare_linear", "della", "task_arithmetic"}) {
     for (const Kind* kind : {&kinds()[0], &kinds()[1]}) {
       Case c{.method = method,
              .inputs = make_inputs(*kind, 3, elements(shape)),

@@ -1,5 +1,5 @@
-// The merge methods as plainly as they can be written: whole tensors, double precision, sorting. Shares
-// no code with the program, so that a mistake has to be made twice to pass.
+// The merge methods as plainly as they can be written: whole tensors, double precision, sorting.
+// Shares no code with the program, so that a mistake has to be made twice to pass.
 #pragma once
 
 #include <algorithm>
@@ -14,15 +14,16 @@
 
 namespace mod::test::reference {
 
-/// y, the size of the terms that were added up (for tolerances), and whether the definition decides the
-/// element clearly (a vote that rounding could turn is not).
+/// y, the size of the terms that were added up (for tolerances), and whether the definition decides
+/// the element clearly (a vote that rounding could turn is not).
 struct Result {
   std::vector<double> y, terms;
   std::vector<bool> clear;
   std::vector<std::uint64_t> taken;
 };
 
-// ---- random numbers -------------------------------------------------------------------------------
+// ---- random numbers
+// -------------------------------------------------------------------------------
 
 inline std::uint32_t draw(std::uint64_t seed, const std::string& name, std::uint32_t stream,
                           std::uint32_t purpose, std::uint64_t element) {
@@ -47,7 +48,8 @@ inline std::uint32_t draw(std::uint64_t seed, const std::string& name, std::uint
 
 inline bool happens(std::uint32_t word, double p) { return word < p * 4294967296.0; }
 
-// ---- sparsifiers ----------------------------------------------------------------------------------
+// ---- sparsifiers
+// ----------------------------------------------------------------------------------
 
 /// Indices by descending |d|; NaN first; ties by lower index.
 inline std::vector<std::size_t> descending(const Tensor& d) {
@@ -126,7 +128,8 @@ inline Sparse della(const Case& c, const Tensor& d, std::uint32_t stream, double
   return s;
 }
 
-// ---- the task-arithmetic family -------------------------------------------------------------------
+// ---- the task-arithmetic family
+// -------------------------------------------------------------------
 
 inline double param(const Case& c, const char* name, double fallback) {
   const auto it = c.globals.find(name);
@@ -231,10 +234,11 @@ inline Result task_vectors(const Case& c) {
   return result;
 }
 
-// ---- sums and arcs --------------------------------------------------------------------------------
+// ---- sums and arcs
+// --------------------------------------------------------------------------------
 
-/// Elements of the vectors that a method treats one by one: the whole tensor, rows of the last axis,
-/// or columns along the first.
+/// Elements of the vectors that a method treats one by one: the whole tensor, rows of the last
+/// axis, or columns along the first.
 inline std::vector<std::vector<std::size_t>> vectors(const Case& c, bool whole, bool columns) {
   const std::size_t n = c.inputs[0].size();
   std::vector<std::int64_t> shape = c.shape;

@@ -143,7 +143,8 @@ TEST_P(SelectBothOrders, SamplesBracketLargeTensors) {
 TEST_P(SelectBothOrders, HistogramsFindTheSame) {
   const std::size_t n = 3 * merge::kBlockElements + 99;
   for (const Data& data : tensors(n)) {
-    expect_exact(GetParam(), data, positions_of(n), {.sample = false}, {.threads = 3}, "histograms");
+    expect_exact(GetParam(), data, positions_of(n), {.sample = false}, {.threads = 3},
+                 "histograms");
     expect_exact(GetParam(), data, positions_of(n), {.memory = 4096}, {.threads = 2}, "overflow");
   }
 }

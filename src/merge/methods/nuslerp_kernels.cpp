@@ -144,8 +144,12 @@ class ColumnsKernel final : public NuslerpKernel {
       const std::size_t end = std::min(chunk.count, i + columns_ - column);
       const float *f0 = f0_.data() + column, *f1 = f1_.data() + column;
       for (std::size_t c = 0; i < end; ++i, ++c) {
-        out[i] = p.b ? p.b[i] + (f0[c] * (p.x0[i] - p.b[i]) + f1[c] * (p.x1[i] - p.b[i]))
-                     : f0[c] * p.x0[i] + f1[c] * p.x1[i];
+        if (!p.b) {
+          out[i] = f0[c] * p.x0[i] + f1[c] * p.x1[i];
+          continue;
+        }
+        const float s = f0[c] * (p.x0[i] - p.b[i]) + f1[c] * (p.x1[i] - p.b[i]);
+        out[i] = s == 0 ? p.b[i] : p.b[i] + s;  // keeps a base of -0
       }
     }
     count(taken, chunk.count);
