@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "merge/plan_builder.h"
+#include "mod/version.h"
 
 namespace mod::merge {
 namespace planning {
@@ -103,13 +104,19 @@ std::string Plan::fingerprint() const {
     hash.update(std::as_bytes(std::span(length)));
     hash.update(std::as_bytes(std::span(text)));
   };
+  add(kVersion);
   add(recipe.effective_text);
+  add(config.dump());
   for (const PlanModel& model : models) {
     add(model.label);
     for (const checkpoint::InputFile& file : model.folder.weights->files()) {
       add(file.path.filename().string());
       add(std::to_string(file.size));
       add(file.header_sha256);
+      // Weights trained further in place keep their header.
+      std::error_code ignored;
+      const auto changed = std::filesystem::last_write_time(file.path, ignored);
+      add(std::to_string(changed.time_since_epoch().count()));
     }
   }
   for (const checkpoint::ShardLayout& shard : shards) {

@@ -80,6 +80,37 @@ std::uint64_t cropped_bytes(const PlannedTensor& tensor, const PlannedInput& inp
   return tensor.spec.elements * dtype_size(input.tensor.dtype);
 }
 
+/// Space that files of a former or unfinished checkpoint in the output folder give back.
+std::uint64_t reusable_space(const std::filesystem::path& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  std::filesystem::directory_iterator at(folder, error), end;
+  for (; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!checkpoint::is_checkpoint_file(name) && !name.ends_with(io::kTempSuffix)) continue;
+    std::error_code gone;
+    const std::uint64_t size = at->is_regular_file(gone) ? at->file_size(gone) : 0;
+    if (!gone) bytes += size;
+  }
+  return bytes;
+}
+
+void check_space(Builder& b) {
+  // Config, tokenizer and report lie beside the weights.
+  constexpr std::uint64_t kSideFiles = 64u << 20;
+  const std::uint64_t needed = b.plan.bytes_written;
+  const std::uint64_t free = io::free_space(b.options.output) + reusable_space(b.options.output);
+  const Place place{b.options.output.string(), 0, 0, ""};
+  const std::string sizes =
+      fmt::format("{} are needed, {} are free", size_text(needed), size_text(free));
+  if (free < needed) {
+    b.problems.error(place, "not enough disk space: " + sizes,
+                     "free some space or choose another output folder");
+  } else if (free - needed < kSideFiles) {
+    b.problems.warn(place, "the disk will be almost full: " + sizes);
+  }
+}
+
 }  // namespace
 
 void place_tensors(Builder& b) {
@@ -141,20 +172,7 @@ void total_up(Builder& b) {
   } catch (const Error& e) {
     b.problems.error({}, e.what());
   }
-  if (b.options.output.empty()) return;
-  // Config, tokenizer and report lie beside the weights.
-  constexpr std::uint64_t kSideFiles = 64u << 20;
-  const std::uint64_t free = io::free_space(b.options.output);
-  if (free < plan.bytes_written) {
-    b.problems.error({b.options.output.string(), 0, 0, ""},
-                     fmt::format("not enough disk space: {} are needed, {} are free",
-                                 size_text(plan.bytes_written), size_text(free)),
-                     "free some space or choose another output folder");
-  } else if (free - plan.bytes_written < kSideFiles) {
-    b.problems.warn({b.options.output.string(), 0, 0, ""},
-                    fmt::format("the disk will be almost full: {} are needed, {} are free",
-                                size_text(plan.bytes_written), size_text(free)));
-  }
+  if (!b.options.output.empty()) check_space(b);
 }
 
 }  // namespace mod::merge::planning

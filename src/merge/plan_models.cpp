@@ -165,6 +165,7 @@ bool open_models(Builder& b) {
 }
 
 bool choose_architecture(Builder& b) {
+  const std::size_t errors = b.problems.count(Severity::kError);
   std::vector<Identity> found;
   bool all_known = true, valid = true;
   for (const PlanModel& model : b.plan.models) {
@@ -184,7 +185,8 @@ bool choose_architecture(Builder& b) {
     infer(b);
   }
   b.plan.architecture = b.architecture->id;
-  const std::size_t errors = b.problems.count(Severity::kError);
+  // Tensors of another architecture would only repeat the same complaint by their names.
+  if (b.problems.count(Severity::kError) != errors) return false;
   b.maps.reserve(b.plan.models.size());
   for (const PlanModel& model : b.plan.models) {
     b.maps.emplace_back(*b.architecture, model.folder, model.label, model.ref.place, b.problems);

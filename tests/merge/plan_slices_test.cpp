@@ -140,8 +140,7 @@ TEST_F(Slices, LengthsMustAgree) {
   plan(
       "merge_method: linear\nparameters: {weight: 1}\nslices:\n"
       "  - sources: [{model: a, layer_range: [0, 2]}, {model: b, layer_range: [0, 1]}]\n");
-  EXPECT_GT(errors(), 0u);
-  EXPECT_TRUE(has_error("length") || has_error("unequal")) << all();
+  EXPECT_TRUE(has_error("number of layers"));
 }
 
 TEST_F(Slices, TheSameModelTwiceInASliceTakesTheLaterLayers) {
