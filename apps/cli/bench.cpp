@@ -4,8 +4,9 @@
 namespace mod::cli {
 
 void add_bench(CommandTree& tree, CLI::App& parent) {
-  CLI::App& bench = tree.add_group(parent, "bench", "Measure speed, and make models to measure with",
-                                   "mod bench make-model --like qwen2.5-0.5b /dev/shm/model");
+  CLI::App& bench =
+      tree.add_group(parent, "bench", "Measure speed, and make models to measure with",
+                     "mod bench make-model --like qwen2.5-0.5b /dev/shm/model");
   add_bench_merge(tree, bench);
   add_bench_make_model(tree, bench);
 }

@@ -29,7 +29,8 @@ void make_model(Options options, Invocation& run) {
   }
   options.model.shard_bytes = *shard;
   options.model.tokenizer = options.tokenizer;
-  const merge::SyntheticResult result = merge::make_synthetic(options.out, options.model, run.context);
+  const merge::SyntheticResult result =
+      merge::make_synthetic(options.out, options.model, run.context);
   if (run.json) {
     Json json;
     json["models"] = Json::array();

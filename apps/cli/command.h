@@ -1,5 +1,5 @@
-// The command line's frame: what a subcommand registers and what its action is handed. A new subcommand
-// is one file that defines add_NAME and one line in commands.cpp.
+// The command line's frame: what a subcommand registers and what its action is handed. A new
+// subcommand is one file that defines add_NAME and one line in commands.cpp.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -12,7 +12,8 @@
 
 namespace mod::cli {
 
-/// Handed to the action of the command that was typed. Results go to stdout, everything else to the log.
+/// Handed to the action of the command that was typed. Results go to stdout, everything else to the
+/// log.
 struct Invocation {
   Context context;
   bool json = false;  // print one JSON value instead of text
@@ -30,11 +31,12 @@ struct CommonOptions {
   int verbose = 0;
 };
 
-/// Builds the tree of subcommands and remembers which action was chosen. Lives as long as the parser.
+/// Builds the tree of subcommands and remembers which action was chosen. Lives as long as the
+/// parser.
 class CommandTree {
  public:
-  /// Adds a command with the common options below `parent`. `example` is shown under --help, one or more
-  /// lines. The action runs after the whole command line was understood; it throws mod::Error.
+  /// Adds a command with the common options below `parent`. `example` is shown under --help, one or
+  /// more lines. The action runs after the whole command line was understood; it throws mod::Error.
   CLI::App& add(CLI::App& parent, const std::string& name, const std::string& summary,
                 const std::string& example, Action action);
 

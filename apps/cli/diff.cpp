@@ -114,7 +114,8 @@ void print_totals(const std::vector<TensorDiff>& list, const Totals& totals) {
                                             : static_cast<double>(totals.different) /
                                                   static_cast<double>(totals.elements);
   fmt::print("; {} of {} compared elements ({:.2f} %), largest difference {:.5g}\n",
-             count_text(totals.different), count_text(totals.elements), 100 * share, totals.max_abs);
+             count_text(totals.different), count_text(totals.elements), 100 * share,
+             totals.max_abs);
 }
 
 void diff(const Options& options, Invocation& run) {
@@ -135,12 +136,12 @@ void diff(const Options& options, Invocation& run) {
 
 void add_diff(CommandTree& tree, CLI::App& parent) {
   auto options = std::make_shared<Options>();
-  CLI::App& command =
-      tree.add(parent, "diff", "Show how two models differ, tensor by tensor",
-               "mod diff examples/specialists/base examples/specialists/math\n\n"
-               "Elements are the same if value and sign are; every NaN equals every other. max rel is\n"
-               "the largest |a-b| / max(|a|,|b|). Exit code 0 also where the models differ.",
-               [options](Invocation& run) { diff(*options, run); });
+  CLI::App& command = tree.add(
+      parent, "diff", "Show how two models differ, tensor by tensor",
+      "mod diff examples/specialists/base examples/specialists/math\n\n"
+      "Elements are the same if value and sign are; every NaN equals every other. max rel is\n"
+      "the largest |a-b| / max(|a|,|b|). Exit code 0 also where the models differ.",
+      [options](Invocation& run) { diff(*options, run); });
   command.add_option("A", options->a, "A model folder, a weights file, or a hub name")->required();
   command.add_option("B", options->b, "The model to compare with")->required();
 }

@@ -153,8 +153,9 @@ Table tensor_table(const ModelFolder& model) {
 }
 
 Table statistics_table(const ModelFolder& model, const std::vector<TensorStatistics>& statistics) {
-  Table table({"tensor", "dtype", "shape", "min", "max", "mean", "std", "norm", "zeros", "nan", "inf"},
-              {3, 4, 5, 6, 7, 8, 9, 10});
+  Table table(
+      {"tensor", "dtype", "shape", "min", "max", "mean", "std", "norm", "zeros", "nan", "inf"},
+      {3, 4, 5, 6, 7, 8, 9, 10});
   const auto& tensors = model.weights->tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const TensorStatistics& s = statistics[i];
@@ -176,7 +177,8 @@ void print_summary(const ModelFolder& model, const Summary& summary) {
   line("architecture", architecture);
   line("layers", summary.layers ? std::to_string(*summary.layers) : "unknown");
   line("parameters", count_text(summary.parameters));
-  line("size", fmt::format("{} in {} file(s)", size_text(summary.bytes), model.weights->files().size()));
+  line("size",
+       fmt::format("{} in {} file(s)", size_text(summary.bytes), model.weights->files().size()));
   std::string dtypes;
   for (const auto& [name, total] : summary.dtypes) {
     dtypes += fmt::format("{}{} ({} tensors)", dtypes.empty() ? "" : ", ", name, total.tensors);
@@ -208,10 +210,10 @@ void inspect(const Options& options, Invocation& run) {
 
 void add_inspect(CommandTree& tree, CLI::App& parent) {
   auto options = std::make_shared<Options>();
-  CLI::App& command = tree.add(
-      parent, "inspect", "Show a model's tensors, architecture, tokenizer and statistics",
-      "mod inspect examples/specialists/base --stats",
-      [options](Invocation& run) { inspect(*options, run); });
+  CLI::App& command =
+      tree.add(parent, "inspect", "Show a model's tensors, architecture, tokenizer and statistics",
+               "mod inspect examples/specialists/base --stats",
+               [options](Invocation& run) { inspect(*options, run); });
   command.add_option("MODEL", options->model, "A model folder, a weights file, or a hub name")
       ->required();
   command.add_flag("--stats", options->statistics,

@@ -16,7 +16,8 @@ extern "C" void request_stop(int) { stop_requested.store(true); }
 const std::atomic<bool>& catch_interrupts() {
   struct sigaction action = {};
   action.sa_handler = request_stop;
-  // RESETHAND: the second signal meets the default action. RESTART: reads and writes are not broken off.
+  // RESETHAND: the second signal meets the default action. RESTART: reads and writes are not broken
+  // off.
   action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);

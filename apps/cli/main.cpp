@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "base/text.h"
 #include "command.h"
@@ -93,9 +94,10 @@ void add_commands(CLI::App& app, CommandTree& tree) {
       },
       "Show version, commit, compiler and the instruction set in use");
   app.require_subcommand(1);
-  app.footer("Example:\n  mod inspect examples/specialists/base\n\n"
-             "`mod COMMAND --help` shows the options of a command.\n"
-             "Exit codes: 0 done, 1 failed, 2 the input is wrong (nothing was touched).");
+  app.footer(
+      "Example:\n  mod inspect examples/specialists/base\n\n"
+      "`mod COMMAND --help` shows the options of a command.\n"
+      "Exit codes: 0 done, 1 failed, 2 the input is wrong (nothing was touched).");
   for (const AddCommand add : commands()) add(tree, app);
 }
 
@@ -108,7 +110,7 @@ int run(const CommandTree& tree, Log& log) {
   invocation.json = tree.common().json;
   tree.chosen()(invocation);
   if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-    throw Error(ErrorCode::kIo, "cannot write the result to standard output: is the disk full?");
+    throw Error(ErrorCode::kIo, "cannot write to standard output; is the disk full?");
   }
   return 0;
 }
@@ -147,6 +149,10 @@ int main(int argc, char** argv) {
     return error.exit_code();
   } catch (const std::bad_alloc&) {
     log.error("out of memory");
+  } catch (const std::system_error& error) {
+    // fmt reports a failed print this way.
+    const char* where = std::ferror(stdout) ? "cannot write to standard output: " : "";
+    log.error(where + error.code().message());
   } catch (const std::exception& error) {
     log.error(std::string("unexpected failure: ") + error.what());
   }

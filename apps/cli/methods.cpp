@@ -1,12 +1,11 @@
 // `mod methods [NAME]`: what can be done to models, from the table that drives recipes.
-#include "merge/method.h"
-
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "base/text.h"
 #include "commands.h"
+#include "merge/method.h"
 #include "mod/error.h"
 #include "mod/version.h"
 #include "print.h"
@@ -21,19 +20,26 @@ using merge::ParamType;
 
 std::string_view type_name(ParamType type) {
   switch (type) {
-    case ParamType::kNumber: return "number";
-    case ParamType::kBool: return "bool";
-    case ParamType::kString: return "string";
-    case ParamType::kStringList: return "list of strings";
+    case ParamType::kNumber:
+      return "number";
+    case ParamType::kBool:
+      return "bool";
+    case ParamType::kString:
+      return "string";
+    case ParamType::kStringList:
+      return "list of strings";
   }
   return "";
 }
 
 std::string_view base_name(BaseRole role) {
   switch (role) {
-    case BaseRole::kDonor: return "none";
-    case BaseRole::kOptional: return "optional";
-    case BaseRole::kRequired: return "required";
+    case BaseRole::kDonor:
+      return "none";
+    case BaseRole::kOptional:
+      return "optional";
+    case BaseRole::kRequired:
+      return "required";
   }
   return "";
 }
@@ -47,10 +53,14 @@ std::string models_text(const MethodInfo& method) {
 Json default_json(const ParamSpec& param) {
   if (param.required || !param.has_default) return nullptr;
   switch (param.type) {
-    case ParamType::kNumber: return param.number;
-    case ParamType::kBool: return param.number != 0;
-    case ParamType::kString: return param.string;
-    case ParamType::kStringList: break;
+    case ParamType::kNumber:
+      return param.number;
+    case ParamType::kBool:
+      return param.number != 0;
+    case ParamType::kString:
+      return param.string;
+    case ParamType::kStringList:
+      break;
   }
   return param.string.empty() ? Json::array() : Json::array({param.string});
 }
@@ -59,9 +69,12 @@ std::string default_text(const ParamSpec& param) {
   if (param.required) return "required";
   if (!param.has_default) return "none";
   switch (param.type) {
-    case ParamType::kNumber: return fmt::format("{}", param.number);
-    case ParamType::kBool: return param.number != 0 ? "true" : "false";
-    default: return param.string.empty() ? "\"\"" : std::string(param.string);
+    case ParamType::kNumber:
+      return fmt::format("{}", param.number);
+    case ParamType::kBool:
+      return param.number != 0 ? "true" : "false";
+    default:
+      return param.string.empty() ? "\"\"" : std::string(param.string);
   }
 }
 
@@ -76,8 +89,11 @@ void append_parameters(std::string& text, const MethodInfo& method, bool per_mod
                        const std::string& indent) {
   std::string lines;
   for (const ParamSpec& param : method.params) {
-    const bool shown = per_model ? param.per_model : !param.per_model && param.has_default;
-    if (shown) lines += fmt::format("{}  {}: {}\n", indent, param.name, example_value(param));
+    // Switches that are off by default only clutter an example.
+    const bool off = param.type == ParamType::kBool && param.number == 0;
+    const bool has_value = per_model || param.required || param.has_default;
+    if (param.per_model == per_model && has_value && !off)
+      lines += fmt::format("{}  {}: {}\n", indent, param.name, example_value(param));
   }
   if (!lines.empty()) text += indent + "parameters:\n" + lines;
 }
@@ -88,10 +104,10 @@ std::string example_recipe(const MethodInfo& method) {
   const int count = method.max_models < 0 ? wanted : std::min(wanted, method.max_models);
   std::string text = fmt::format("merge_method: {}\n", method.name);
   const bool has_base = method.base != BaseRole::kDonor;
-  if (has_base) text += "base_model: specialists/base\n";
+  if (has_base) text += "base_model: examples/specialists/base\n";
   text += "models:\n";
   for (int i = 0; i < std::min(count, 3); ++i) {
-    text += fmt::format("  - model: specialists/{}\n", kNames[i]);
+    text += fmt::format("  - model: examples/specialists/{}\n", kNames[i]);
     append_parameters(text, method, true, "    ");
   }
   append_parameters(text, method, false, "");
@@ -146,8 +162,9 @@ void print_one(const MethodInfo& method) {
 void print_list() {
   Table table({"method", "models", "base", "paper", ""}, {});
   for (const MethodInfo* method : merge::methods()) {
-    table.add({std::string(method->name), models_text(*method), std::string(base_name(method->base)),
-               std::string(method->paper), std::string(method->title)});
+    table.add({std::string(method->name), models_text(*method),
+               std::string(base_name(method->base)), std::string(method->paper),
+               std::string(method->title)});
   }
   table.print();
   fmt::print("\n`mod methods NAME` shows the parameters of one method and an example.\n");
@@ -181,9 +198,9 @@ void show_methods(const std::string& name, const Invocation& run) {
 
 void add_methods(CommandTree& tree, CLI::App& parent) {
   auto name = std::make_shared<std::string>();
-  CLI::App& command = tree.add(parent, "methods", "List the merge methods, or explain one",
-                               "mod methods ties",
-                               [name](Invocation& run) { show_methods(*name, run); });
+  CLI::App& command =
+      tree.add(parent, "methods", "List the merge methods, or explain one", "mod methods ties",
+               [name](Invocation& run) { show_methods(*name, run); });
   command.add_option("NAME", *name, "The method to explain");
 }
 

@@ -12,8 +12,9 @@ namespace {
 
 /// Characters, not bytes: names may hold any UTF-8.
 std::size_t display_width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 bool is_recipe_name(const std::filesystem::path& path) {
@@ -77,8 +78,9 @@ checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log) {
   if (std::filesystem::is_regular_file(path, ignored)) {
     if (is_recipe_name(path)) {
       throw Error(ErrorCode::kUnsupported,
-                  name + ": a recipe or mixture as a model is not supported yet; "
-                         "write it with `mod merge` and name the folder");
+                  name +
+                      ": a recipe or mixture as a model is not supported yet; "
+                      "write it with `mod merge` and name the folder");
     }
     model.path = path;
     model.weights = checkpoint::Checkpoint::open(path, notes);

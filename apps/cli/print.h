@@ -12,12 +12,12 @@ namespace mod::cli {
 
 using Json = checkpoint::Json;
 
-/// One JSON value and a newline on stdout. Bytes that are not UTF-8 (file names) are replaced, NaN and
-/// infinities become null.
+/// One JSON value and a newline on stdout. Bytes that are not UTF-8 (file names) are replaced, NaN
+/// and infinities become null.
 void print_json(const Json& value);
 
-/// Columns padded to their widest cell, two spaces apart, with a header row. `right` lists the columns
-/// that hold numbers.
+/// Columns padded to their widest cell, two spaces apart, with a header row. `right` lists the
+/// columns that hold numbers.
 class Table {
  public:
   Table(std::vector<std::string> header, std::vector<std::size_t> right);
@@ -32,8 +32,8 @@ class Table {
 /// Notes and warnings to the log.
 void log_problems(const Problems& problems, Log& log);
 
-/// A MODEL argument: a folder, one weights file, or a hub name in the local cache. Notes are logged.
-/// Throws as checkpoint::open_model; kUnsupported for recipes and mixtures.
+/// A MODEL argument: a folder, one weights file, or a hub name in the local cache. Notes are
+/// logged. Throws as checkpoint::open_model; kUnsupported for recipes and mixtures.
 checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log);
 
 }  // namespace mod::cli

@@ -40,12 +40,11 @@ std::optional<std::uint64_t> vocabulary_size(const Json& tokenizer, const Json& 
     const Json* content = find(token, "content");
     if (!content || !content->is_string()) continue;
     const std::string& text = content->get_ref<const std::string&>();
-    const bool known =
-        vocab->is_object()
-            ? vocab->contains(text)
-            : std::any_of(vocab->begin(), vocab->end(), [&](const Json& entry) {
-                return entry.is_array() && !entry.empty() && entry[0] == text;
-              });
+    const bool known = vocab->is_object()
+                           ? vocab->contains(text)
+                           : std::any_of(vocab->begin(), vocab->end(), [&](const Json& entry) {
+                               return entry.is_array() && !entry.empty() && entry[0] == text;
+                             });
     if (!known) ++count;
   }
   return count;

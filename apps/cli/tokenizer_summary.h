@@ -10,8 +10,8 @@
 namespace mod::cli {
 
 struct TokenizerSummary {
-  std::string file;         // "tokenizer.json", "tokenizer.model", "vocab.json"; empty: none
-  std::string type;         // "BPE", "Unigram", "SentencePiece", ...; empty if unknown
+  std::string file;  // "tokenizer.json", "tokenizer.model", "vocab.json"; empty: none
+  std::string type;  // "BPE", "Unigram", "SentencePiece", ...; empty if unknown
   std::optional<std::uint64_t> vocabulary;  // tokens including added ones
   std::string template_file;                // where the chat template stands; empty: none
 };

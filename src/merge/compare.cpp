@@ -168,11 +168,16 @@ Distance block_distance(const Checkpoint& a, const Checkpoint& b, const TensorDi
 
 std::string_view diff_status_name(DiffStatus status) {
   switch (status) {
-    case DiffStatus::kEqual: return "equal";
-    case DiffStatus::kDiffers: return "differs";
-    case DiffStatus::kOnlyA: return "only_a";
-    case DiffStatus::kOnlyB: return "only_b";
-    case DiffStatus::kShape: return "shape";
+    case DiffStatus::kEqual:
+      return "equal";
+    case DiffStatus::kDiffers:
+      return "differs";
+    case DiffStatus::kOnlyA:
+      return "only_a";
+    case DiffStatus::kOnlyB:
+      return "only_b";
+    case DiffStatus::kShape:
+      return "shape";
   }
   return "";
 }
@@ -189,16 +194,17 @@ std::vector<TensorDiff> compare(const Checkpoint& a, const Checkpoint& b, const 
   for (const TensorDiff& diff : list) elements.push_back(is_compared(diff) ? diff.a->elements : 0);
   const std::vector<ElementBlock> blocks = cut_into_blocks(elements);
   std::vector<Distance> parts(blocks.size());
-  std::vector<std::unique_ptr<Worker>> workers(static_cast<std::size_t>(std::max(1, context.threads)));
-  run_parallel(context, static_cast<int>(workers.size()), blocks.size(),
-               [&](int w, std::size_t item) {
-                 if (!workers[w]) workers[w] = std::make_unique<Worker>();
-                 const ElementBlock& block = blocks[item];
-                 const TensorDiff& diff = list[block.tensor];
-                 parts[item] = block_distance(a, b, diff, block, *context.kernels, *workers[w]);
-                 if (!progress) return;
-                 progress->add(block.count * (dtype_size(diff.a->dtype) + dtype_size(diff.b->dtype)));
-               });
+  std::vector<std::unique_ptr<Worker>> workers(
+      static_cast<std::size_t>(std::max(1, context.threads)));
+  run_parallel(
+      context, static_cast<int>(workers.size()), blocks.size(), [&](int w, std::size_t item) {
+        if (!workers[w]) workers[w] = std::make_unique<Worker>();
+        const ElementBlock& block = blocks[item];
+        const TensorDiff& diff = list[block.tensor];
+        parts[item] = block_distance(a, b, diff, block, *context.kernels, *workers[w]);
+        if (!progress) return;
+        progress->add(block.count * (dtype_size(diff.a->dtype) + dtype_size(diff.b->dtype)));
+      });
   std::vector<Distance> sums(list.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) sums[blocks[i].tensor].add(parts[i]);
   for (std::size_t i = 0; i < list.size(); ++i) {

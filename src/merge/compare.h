@@ -1,5 +1,6 @@
-// How two checkpoints differ, tensor by tensor, streamed in memory that does not depend on their size.
-// Values are compared, not types: a tensor stored in two types that hold the same values is equal.
+// How two checkpoints differ, tensor by tensor, streamed in memory that does not depend on their
+// size. Values are compared, not types: a tensor stored in two types that hold the same values is
+// equal.
 #pragma once
 
 #include <cstdint>
@@ -25,19 +26,19 @@ struct TensorDiff {
   DiffStatus status = DiffStatus::kEqual;
   const checkpoint::TensorInfo* a = nullptr;  // null for kOnlyB; owned by the checkpoint
   const checkpoint::TensorInfo* b = nullptr;  // null for kOnlyA
-  std::uint64_t different = 0;  // elements that are not the same
+  std::uint64_t different = 0;                // elements that are not the same
   std::uint64_t nonfinite = 0;  // of these, the ones with a NaN or infinity on one side or both
   double max_abs = 0;           // max |a-b|; infinity where nonfinite > 0
   double max_rel = 0;           // max |a-b| / max(|a|,|b|), both finite, not both zero: 0 .. 2
-  double cosine = 1;            // over the elements finite on both sides; 0 where one side is all zero
-  double share = 0;             // different / elements
+  double cosine = 1;  // over the elements finite on both sides; 0 where one side is all zero
+  double share = 0;   // different / elements
 
   /// "BF16 and F32" where the types differ, else "".
   std::string note() const;
 };
 
-/// In the order of `a`, then what only `b` has in the order of `b`. `progress` (may be null) is told the
-/// bytes read. Throws Error(kIo, kCorruptFile, kCancelled).
+/// In the order of `a`, then what only `b` has in the order of `b`. `progress` (may be null) is
+/// told the bytes read. Throws Error(kIo, kCorruptFile, kCancelled).
 std::vector<TensorDiff> compare(const checkpoint::Checkpoint& a, const checkpoint::Checkpoint& b,
                                 const Context& context, Progress* progress);
 

@@ -1,5 +1,5 @@
-// Elements of any type as long double, which holds every one of them exactly. Slow; for the types that
-// have no fast path.
+// Elements of any type as long double, which holds every one of them exactly. Slow; for the types
+// that have no fast path.
 #pragma once
 
 #include <cstddef>

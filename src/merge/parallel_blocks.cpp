@@ -15,7 +15,8 @@ std::vector<ElementBlock> cut_into_blocks(std::span<const std::uint64_t> element
   for (std::size_t t = 0; t < elements.size(); ++t) {
     for (std::uint64_t first = 0; first < elements[t]; first += kReadElements) {
       const std::uint64_t left = elements[t] - first;
-      blocks.push_back({t, first, static_cast<std::size_t>(std::min<std::uint64_t>(left, kReadElements))});
+      blocks.push_back(
+          {t, first, static_cast<std::size_t>(std::min<std::uint64_t>(left, kReadElements))});
     }
   }
   return blocks;

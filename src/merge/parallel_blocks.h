@@ -1,5 +1,5 @@
-// Work on many tensors at once: cut into blocks of fixed size that any thread may take. Results that
-// are kept per block and added in block order do not depend on threads.
+// Work on many tensors at once: cut into blocks of fixed size that any thread may take. Results
+// that are kept per block and added in block order do not depend on threads.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ inline constexpr std::size_t kCacheElements = 4096;
 /// The blocks of tensors with these numbers of elements, in order.
 std::vector<ElementBlock> cut_into_blocks(std::span<const std::uint64_t> elements);
 
-/// Calls work(worker, item) for every item below `items` from `workers` threads; worker counts from 0.
-/// Rethrows the first exception after all threads have stopped; Error(kCancelled) where the user
+/// Calls work(worker, item) for every item below `items` from `workers` threads; worker counts from
+/// 0. Rethrows the first exception after all threads have stopped; Error(kCancelled) where the user
 /// stopped the work.
 void run_parallel(const Context& context, int workers, std::size_t items,
                   const std::function<void(int worker, std::size_t item)>& work);

@@ -144,7 +144,8 @@ std::vector<TensorStatistics> compute_statistics(const checkpoint::Checkpoint& c
   for (const auto& tensor : checkpoint.tensors()) elements.push_back(tensor.elements);
   const std::vector<ElementBlock> blocks = cut_into_blocks(elements);
   std::vector<Moments> parts(blocks.size());
-  std::vector<std::unique_ptr<Worker>> workers(static_cast<std::size_t>(std::max(1, context.threads)));
+  std::vector<std::unique_ptr<Worker>> workers(
+      static_cast<std::size_t>(std::max(1, context.threads)));
   run_parallel(context, static_cast<int>(workers.size()), blocks.size(),
                [&](int w, std::size_t item) {
                  if (!workers[w]) {

@@ -1,5 +1,5 @@
-// Statistics of every tensor of a checkpoint, read once, in parallel, in memory that does not depend on
-// its size (about 10 MiB a thread). The numbers do not depend on threads.
+// Statistics of every tensor of a checkpoint, read once, in parallel, in memory that does not
+// depend on its size (about 10 MiB a thread). The numbers do not depend on threads.
 #pragma once
 
 #include <cstdint>

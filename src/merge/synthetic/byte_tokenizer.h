@@ -1,5 +1,6 @@
-// A small tokenizer for models with random weights: byte-level BPE without merges, so every text has
-// tokens, plus the ChatML specials; in the files and the format of Hugging Face's Qwen2 tokenizers.
+// A small tokenizer for models with random weights: byte-level BPE without merges, so every text
+// has tokens, plus the ChatML specials; in the files and the format of Hugging Face's Qwen2
+// tokenizers.
 #pragma once
 
 #include <string>

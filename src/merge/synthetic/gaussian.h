@@ -1,8 +1,8 @@
 // Random weights at the speed of memory: near-Gaussian numbers from one 32-bit draw each.
 //
-// A draw's four bytes are added (Irwin-Hall: mean 510, deviation 147.80, range +-3.45 deviations, excess
-// kurtosis -0.3) and 14 bits made from the same draw fill the steps between the sums, so that values do
-// not repeat. Good enough to look like weights to a merge; not for statistics.
+// A draw's four bytes are added (Irwin-Hall: mean 510, deviation 147.80, range +-3.45 deviations,
+// excess kurtosis -0.3) and 14 bits made from the same draw fill the steps between the sums, so
+// that values do not repeat. Good enough to look like weights to a merge; not for statistics.
 #pragma once
 
 #include <cstddef>

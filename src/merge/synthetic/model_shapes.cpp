@@ -21,7 +21,8 @@ void add_layer(std::vector<ShapedTensor>& list, const ModelShape& s, std::int64_
   const auto add = [&](const std::string& name, std::vector<std::int64_t> shape, TensorRole role) {
     list.push_back({prefix + name, std::move(shape), role});
   };
-  const std::pair<std::string, std::int64_t> projections[] = {{"q", s.hidden}, {"k", kv}, {"v", kv}};
+  const std::pair<std::string, std::int64_t> projections[] = {
+      {"q", s.hidden}, {"k", kv}, {"v", kv}};
   for (const auto& [letter, rows] : projections) {
     const std::string name = "self_attn." + letter + "_proj.";
     add(name + "weight", {rows, s.hidden}, TensorRole::kMatrix);

@@ -15,7 +15,7 @@ namespace mod::merge {
 struct ModelShape {
   std::string_view name;  // "qwen2.5-0.5b"
   std::int64_t hidden, layers, heads, kv_heads, ffn, vocabulary;
-  bool tied;              // no lm_head of its own
+  bool tied;  // no lm_head of its own
   std::int64_t max_positions;
 };
 

@@ -37,8 +37,8 @@ std::string shard_name(std::size_t shard, std::size_t count) {
 }
 
 /// Emits the header of one shard and writes the offsets of its tensors.
-checkpoint::ShardLayout place(std::vector<PlacedTensor>& tensors, std::size_t first, std::size_t last,
-                              int shard) {
+checkpoint::ShardLayout place(std::vector<PlacedTensor>& tensors, std::size_t first,
+                              std::size_t last, int shard) {
   std::vector<checkpoint::HeaderTensor> header;
   std::map<std::string, std::size_t> by_name;
   for (std::size_t i = first; i < last; ++i) {
@@ -83,7 +83,8 @@ ShardPlan plan_shards(std::vector<ShapedTensor> tensors, std::uint64_t shard_byt
   }
   const auto parts = split(plan.tensors, shard_bytes);
   for (std::size_t s = 0; s < parts.size(); ++s) {
-    plan.shards.push_back(place(plan.tensors, parts[s].first, parts[s].second, static_cast<int>(s)));
+    plan.shards.push_back(
+        place(plan.tensors, parts[s].first, parts[s].second, static_cast<int>(s)));
     plan.shards.back().file_name = shard_name(s, parts.size());
     plan.bytes += plan.shards.back().size;
   }

@@ -25,7 +25,8 @@ struct ShardPlan {
   std::uint64_t bytes = 0;             // of all shards
 };
 
-/// All tensors as BF16, at most `shard_bytes` of data in a shard (0 = one file) unless one tensor is larger.
+/// All tensors as BF16, at most `shard_bytes` of data in a shard (0 = one file) unless one tensor
+/// is larger.
 ShardPlan plan_shards(std::vector<ShapedTensor> tensors, std::uint64_t shard_bytes);
 
 }  // namespace mod::merge

@@ -72,8 +72,9 @@ SpecialIds copy_tokenizer(const fs::path& folder, const ModelShape& shape, SideF
     if (is_file(folder / name)) files.copied.emplace_back(folder / name, name);
   }
   if (files.copied.empty()) {
-    throw Error(ErrorCode::kInvalidInput,
-                folder.string() + ": no tokenizer files here; name the folder that holds tokenizer.json");
+    throw Error(
+        ErrorCode::kInvalidInput,
+        folder.string() + ": no tokenizer files here; name the folder that holds tokenizer.json");
   }
   return special_ids(folder, shape);
 }
@@ -86,9 +87,10 @@ SideFiles make_side_files(const ModelShape& shape, const fs::path& tokenizer) {
   if (!tokenizer.empty()) {
     ids = copy_tokenizer(tokenizer, shape, files);
   } else if (shape.vocabulary < kByteTokens) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("a vocabulary of {} is smaller than the byte-level tokenizer's {} tokens",
-                            shape.vocabulary, kByteTokens));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("a vocabulary of {} is smaller than the byte-level tokenizer's {} tokens",
+                    shape.vocabulary, kByteTokens));
   } else {
     files.written.emplace_back("tokenizer.json", byte_tokenizer().dump(2) + "\n");
     files.written.emplace_back("tokenizer_config.json",

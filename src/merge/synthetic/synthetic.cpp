@@ -87,7 +87,8 @@ class Maker {
 
   void commit(const SideFiles& files) {
     for (const auto& folder : folders_) {
-      for (std::size_t s = 0; s < plan_.shards.size(); ++s) folder->finish_shard(static_cast<int>(s));
+      for (std::size_t s = 0; s < plan_.shards.size(); ++s)
+        folder->finish_shard(static_cast<int>(s));
       stage(files, *folder);
       if (!plan_.index_name.empty()) folder->add_file(plan_.index_name, plan_.index_json);
     }
@@ -169,8 +170,7 @@ SyntheticResult make_synthetic(const fs::path& out, const SyntheticOptions& opti
     maker.write_weights(progress);
   }
   maker.commit(files);
-  result.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 

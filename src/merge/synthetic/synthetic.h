@@ -12,11 +12,11 @@
 namespace mod::merge {
 
 struct SyntheticOptions {
-  std::string like;              // "qwen2.5-0.5b"
-  int variants = 0;              // > 0: OUT/base and OUT/ft1 ... instead of OUT
-  bool share_embeddings = false; // variants keep the base's embed_tokens and lm_head
-  std::int64_t layers = 0;       // 0 = as the model
-  std::int64_t vocabulary = 0;   // rows of the embeddings; 0 = as the model
+  std::string like;               // "qwen2.5-0.5b"
+  int variants = 0;               // > 0: OUT/base and OUT/ft1 ... instead of OUT
+  bool share_embeddings = false;  // variants keep the base's embed_tokens and lm_head
+  std::int64_t layers = 0;        // 0 = as the model
+  std::int64_t vocabulary = 0;    // rows of the embeddings; 0 = as the model
   std::uint64_t seed = 0;
   std::filesystem::path tokenizer;  // copy its tokenizer files; empty = the small byte-level one
   std::uint64_t shard_bytes = 5'000'000'000;
@@ -30,8 +30,8 @@ struct SyntheticResult {
   double seconds = 0;
 };
 
-/// Throws Error: kInvalidInput before anything is touched (unknown model, folder in the way, disk too
-/// small), kIo, kCancelled. After a failure no folder looks finished.
+/// Throws Error: kInvalidInput before anything is touched (unknown model, folder in the way, disk
+/// too small), kIo, kCancelled. After a failure no folder looks finished.
 SyntheticResult make_synthetic(const std::filesystem::path& out, const SyntheticOptions& options,
                                const Context& context);
 
