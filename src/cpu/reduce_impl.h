@@ -221,6 +221,39 @@ MinMax min_max(const float* x, std::size_t n) noexcept {
   return r;
 }
 
+/// Squares summed in fp32 over 8 steps of 16 lanes, then in fp64: a third of the conversions.
+double near_squared_distance(const float* x, const float* y, std::size_t n) noexcept {
+  constexpr std::size_t kGroup = 8 * kLanes;
+  DoubleVector a[kVectors] = {};
+  std::size_t i = 0;
+  for (; i + kGroup <= n; i += kGroup) {
+    MinMaxVector s0 = {}, s1 = {}, s2 = {}, s3 = {};
+    const auto add = [&](MinMaxVector& s, std::size_t at) {
+      MinMaxVector u, v;
+      __builtin_memcpy(&u, x + at, sizeof u);
+      __builtin_memcpy(&v, y + at, sizeof v);
+      const MinMaxVector d = u - v;
+      s += d * d;
+    };
+    for (std::size_t at = i; at < i + kGroup; at += kLanes) {
+      add(s0, at);
+      if constexpr (kFloats < 16) add(s1, at + kFloats);
+      if constexpr (kFloats < 8) add(s2, at + 2 * kFloats), add(s3, at + 3 * kFloats);
+    }
+    const MinMaxVector all[4] = {s0, s1, s2, s3};
+    float lane[kLanes];
+    __builtin_memcpy(lane, all, sizeof lane);
+    for (int v = 0; v < kVectors; ++v) a[v] += to_double(load(lane + v * kDoubles));
+  }
+  double lane[kLanes];
+  __builtin_memcpy(lane, a, sizeof lane);
+  for (int l = 0; i < n; ++i, l = (l + 1) % kLanes) {
+    const double d = x[i] - y[i];
+    lane[l] += d * d;
+  }
+  return add_lanes(lane);
+}
+
 /// Counts in 32 bits for as long as they cannot overflow: twice as many lanes as 64-bit counters.
 template <class Test>
 inline std::size_t count(std::size_t n, Test test) {
@@ -256,8 +289,8 @@ std::size_t count_different(const float* a, const float* b, std::size_t n) noexc
 }
 
 constexpr ReduceKernels make_reduce_kernels() {
-  return {sum,     sum_abs,         dot,           squared_distance, dot_delta,
-          min_max, count_nonfinite, count_nonzero, count_different};
+  return {sum,       sum_abs, dot,             squared_distance, near_squared_distance,
+          dot_delta, min_max, count_nonfinite, count_nonzero,    count_different};
 }
 
 }  // namespace

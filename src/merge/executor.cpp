@@ -1,6 +1,7 @@
 #include "merge/executor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <thread>
 
@@ -142,8 +143,14 @@ class Worker {
     for (std::size_t i = 0; i < pointers_.size(); ++i) {
       if (!pointers_[i]) continue;
       tile.active->squared[i * tile.active->blocks + chunk.block] +=
-          kernels_.reduce.squared_distance(result_.data(), pointers_[i], chunk.count);
+          squared_distance(pointers_[i], chunk.count);
     }
+  }
+
+  /// Of the result to one input; the exact kernel only where the quick one overflowed.
+  double squared_distance(const float* x, std::size_t n) const {
+    const double near = kernels_.reduce.near_squared_distance(result_.data(), x, n);
+    return std::isfinite(near) ? near : kernels_.reduce.squared_distance(result_.data(), x, n);
   }
 
   Sink& sink_;

@@ -88,6 +88,7 @@ Bytes all_reductions(const Kernels& k, const float* x, const float* y, const flo
   append(bytes, k.reduce.sum_abs(x, n));
   append(bytes, k.reduce.dot(x, y, n));
   append(bytes, k.reduce.squared_distance(x, y, n));
+  append(bytes, k.reduce.near_squared_distance(x, y, n));
   append(bytes, k.reduce.dot_delta(x, y, b, n));
   const MinMax range = k.reduce.min_max(x, n);
   append(bytes, range.min);

@@ -96,6 +96,22 @@ TEST(Reduce, SumsAreHeldInDouble) {
   }
 }
 
+TEST(Reduce, NearSquaredDistanceIsWithinAMillionth) {
+  for (const Kernels* k : all_kernels()) {
+    for (const std::size_t n : {std::size_t{1}, std::size_t{127}, std::size_t{128}, std::size_t{2048},
+                                std::size_t{4099}}) {
+      std::vector<float> x(n), y(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        x[i] = std::sin(static_cast<float>(i));
+        y[i] = x[i] + 1e-3f * std::cos(3.0f * static_cast<float>(i));
+      }
+      const double exact = k->reduce.squared_distance(x.data(), y.data(), n);
+      EXPECT_NEAR(k->reduce.near_squared_distance(x.data(), y.data(), n), exact, 1e-6 * exact)
+          << name_of(k) << " " << n;
+    }
+  }
+}
+
 // An exact difference would be 2^-30; the fp32 difference of these two is the same, but of the next
 // pair it is rounded.
 TEST(Reduce, DifferencesAreRoundedToFp32) {
