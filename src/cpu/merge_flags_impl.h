@@ -22,6 +22,25 @@ void flag_drawn(const std::uint32_t* words, std::uint64_t limit, std::uint8_t* f
   });
 }
 
+/// Bytes of 0 and 1 are added eight at a time, up to 255 words before a byte could overflow.
+std::size_t count_flags(const std::uint8_t* flags, std::size_t n) noexcept {
+  std::size_t total = 0, i = 0;
+  while (n - i >= 8) {
+    const std::size_t words = (n - i) / 8 < 255 ? (n - i) / 8 : 255;
+    std::uint64_t sum = 0;
+    for (std::size_t w = 0; w < words; ++w) {
+      std::uint64_t eight;
+      __builtin_memcpy(&eight, flags + i + 8 * w, 8);
+      sum += eight;
+    }
+    const std::uint64_t pairs = (sum & 0x00ff00ff00ff00ffu) + ((sum >> 8) & 0x00ff00ff00ff00ffu);
+    total += (pairs * 0x0001000100010001u) >> 48;
+    i += 8 * words;
+  }
+  for (; i < n; ++i) total += flags[i];
+  return total;
+}
+
 inline std::uint8_t pack_eight(const std::uint8_t* flags) {
   std::uint64_t w;
   __builtin_memcpy(&w, flags, 8);

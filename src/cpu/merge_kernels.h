@@ -68,6 +68,7 @@ struct MergeKernels {
   /// flags[i] = words[i] < limit (limit up to 2^32).
   void (*flag_drawn)(const std::uint32_t* words, std::uint64_t limit, std::uint8_t* flags,
                      std::size_t n) noexcept;
+  std::size_t (*count_flags)(const std::uint8_t* flags, std::size_t n) noexcept;
   /// Flags (0 or 1) to and from one bit each: element i is bit (at + i) % 8 of byte (at + i) / 8.
   /// Bits outside the run keep their value.
   void (*pack_flags)(const std::uint8_t* flags, std::uint8_t* bits, std::size_t at,
@@ -87,10 +88,10 @@ struct MergeKernels {
   /// words.
   void (*rank_estimates)(const std::uint32_t* words, float low, float scale, float least,
                          float most, std::int32_t* t, std::size_t n) noexcept;
-  /// How many elements come before element i in ascending order of |x - b|, equal ones by
-  /// descending index, NaN last.
-  std::size_t (*magnitude_rank)(const float* x, const float* b, std::size_t i,
-                                std::size_t n) noexcept;
+  /// ranks[k] = how many elements come before element which[k] in ascending order of |x - b|, equal
+  /// ones by descending index. which ascends; no NaN.
+  void (*magnitude_ranks)(const float* x, const float* b, std::size_t n, const std::uint32_t* which,
+                          std::size_t count, std::uint32_t* ranks) noexcept;
 
   /// out = {<x,x>, <y,y>, <x,y>} of x - b, y - b (b may be null), in fp64.
   void (*gram)(const float* x, const float* y, const float* b, double* out, std::size_t n) noexcept;

@@ -64,6 +64,24 @@ inline std::uint32_t lane_bits(Ints mask) {
 #endif
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// For eight bits the places of the set ones, one a byte, from the lowest.
+struct LanePlaces {
+  std::uint64_t of[256];
+};
+constexpr LanePlaces make_lane_places() {
+  LanePlaces table{};
+  for (unsigned bits = 0; bits < 256; ++bits) {
+    unsigned found = 0;
+    for (unsigned lane = 0; lane < 8; ++lane) {
+      if (bits >> lane & 1) table.of[bits] |= static_cast<std::uint64_t>(lane) << (8 * found++);
+    }
+  }
+  return table;
+}
+constexpr LanePlaces kLanePlaces = make_lane_places();
+#endif
+
 /// Writes the lanes of v that are set in `bits`, and their places; returns how many. May write
 /// garbage behind them, up to a whole vector.
 inline std::size_t write_lanes(Words v, std::uint32_t bits, std::uint32_t place,
@@ -75,6 +93,15 @@ inline std::size_t write_lanes(Words v, std::uint32_t bits, std::uint32_t place,
   _mm512_storeu_si512(keys, _mm512_maskz_compress_epi32(mask, reinterpret_cast<__m512i>(v)));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(places),
                       _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(mask, lanes)));
+  return static_cast<std::size_t>(__builtin_popcount(bits));
+#elif defined(__AVX2__)
+  const __m128i lanes = _mm_cvtsi64_si128(static_cast<long long>(kLanePlaces.of[bits]));
+  const __m256i packed =
+      _mm256_permutevar8x32_epi32(reinterpret_cast<__m256i>(v), _mm256_cvtepu8_epi32(lanes));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(keys), packed);
+  const __m128i found_places =
+      _mm_add_epi16(_mm_cvtepu8_epi16(lanes), _mm_set1_epi16(static_cast<short>(place)));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(places), found_places);
   return static_cast<std::size_t>(__builtin_popcount(bits));
 #else
   std::size_t found = 0;
@@ -101,10 +128,9 @@ inline ScanCount scan(Key key, std::uint32_t low, std::uint32_t high, ScanOutput
     }
     before -= below;
     const std::uint32_t bits = lane_bits(within);
-    if (bits != 0) {
-      inside += write_lanes(v, bits, out.place + static_cast<std::uint32_t>(i), out.keys + inside,
-                            out.places + inside);
-    }
+    // Always written: with a share of some percent a branch would be mispredicted all the time.
+    inside += write_lanes(v, bits, out.place + static_cast<std::uint32_t>(i), out.keys + inside,
+                          out.places + inside);
   });
   return {add_up(before), inside};
 }
@@ -119,26 +145,87 @@ ScanCount scan_values(const float* x, std::uint32_t low, std::uint32_t high, Sca
   return scan(ValueKey{x}, low, high, out, n);
 }
 
-std::size_t magnitude_rank(const float* x, const float* b, std::size_t i, std::size_t n) noexcept {
-  std::uint32_t key;
-  write_keys(MagnitudeKey{x + i, b + i}, &key, 1);
-  const Words own = all(key);
-  Ints count = {};
-  // Smaller magnitudes have larger keys; behind element i equal ones come first too.
-  for_vectors(n, [&](auto tag, std::size_t at, std::size_t k) MOD_BODY {
-    const Words v = MagnitudeKey{x, b}.template at<tag.kWhole>(at, k);
-    Ints counted = v > own;
-    if (at + k > i + 1) {
-      Ints tied = v == own;
-      for (std::size_t l = 0; l < kWide && at + l <= i; ++l) tied[l] = 0;
-      counted |= tied;
+inline Ints magnitude_at(const float* x, const float* b, std::size_t i) {
+  const Floats d = load_wide<Floats, true>(x + i, kWide) - load_wide<Floats, true>(b + i, kWide);
+  return bits_of(d) & all(0x7fffffff);
+}
+
+inline std::int32_t magnitude_of(const float* x, const float* b, std::size_t i) {
+  return __builtin_bit_cast(std::int32_t, x[i] - b[i]) & 0x7fffffff;
+}
+
+/// Adds to each count the lanes of m that are below its bound.
+inline void count_below(Ints m, Ints bound, Ints& count) {
+#if defined(__AVX512F__)
+  const __m512i c = reinterpret_cast<__m512i>(count);
+  const __mmask16 below =
+      _mm512_cmplt_epi32_mask(reinterpret_cast<__m512i>(m), reinterpret_cast<__m512i>(bound));
+  count = reinterpret_cast<Ints>(_mm512_mask_add_epi32(c, below, c, _mm512_set1_epi32(1)));
+#else
+  count -= m < bound;
+#endif
+}
+
+constexpr std::size_t kRanked = 4;  // elements whose ranks are counted together
+
+/// Counts over whole vectors [from, to): elements below bound[k].
+inline void count_segment(const float* x, const float* b, std::size_t from, std::size_t to,
+                          const std::int32_t* bound, std::uint32_t* ranks) {
+  const Ints b0 = all(bound[0]), b1 = all(bound[1]), b2 = all(bound[2]), b3 = all(bound[3]);
+  Ints c0 = {}, c1 = {}, c2 = {}, c3 = {};
+  for (std::size_t i = from; i < to; i += kWide) {
+    const Ints m = magnitude_at(x, b, i);
+    count_below(m, b0, c0);
+    count_below(m, b1, c1);
+    count_below(m, b2, c2);
+    count_below(m, b3, c3);
+  }
+  ranks[0] += static_cast<std::uint32_t>(add_up(c0));
+  ranks[1] += static_cast<std::uint32_t>(add_up(c1));
+  ranks[2] += static_cast<std::uint32_t>(add_up(c2));
+  ranks[3] += static_cast<std::uint32_t>(add_up(c3));
+}
+
+/// Ranks of kRanked ascending elements. Behind element i equal ones come first too, so that its
+/// bound rises by one there; the vector with i in it is left to single steps.
+inline void rank_few(const float* x, const float* b, std::size_t n, const std::uint32_t* which,
+                     std::uint32_t* ranks) {
+  std::int32_t own[kRanked], bound[kRanked];
+  for (std::size_t k = 0; k < kRanked; ++k) {
+    own[k] = bound[k] = magnitude_of(x, b, which[k]);
+    ranks[k] = 0;
+  }
+  const std::size_t whole = n / kWide * kWide;
+  std::size_t at = 0;
+  for (std::size_t next = 0; at < whole;) {
+    const std::size_t vector = next < kRanked ? which[next] / kWide * kWide : whole;
+    count_segment(x, b, at, vector < whole ? vector : whole, bound, ranks);
+    at = vector < whole ? vector : whole;
+    if (at == whole) break;
+    std::size_t last = next;  // of the elements in this vector
+    while (last + 1 < kRanked && which[last + 1] < at + kWide) ++last;
+    for (std::size_t i = at; i < at + kWide; ++i) {
+      const std::int32_t m = magnitude_of(x, b, i);
+      for (std::size_t k = 0; k < kRanked; ++k) ranks[k] += m < own[k] + (i > which[k] ? 1 : 0);
     }
-    if constexpr (!tag.kWhole) {
-      for (std::size_t l = k; l < kWide; ++l) counted[l] = 0;
-    }
-    count -= counted;
-  });
-  return add_up(count);
+    for (; next <= last; ++next) bound[next] = own[next] + 1;
+    at += kWide;
+  }
+  for (std::size_t i = at; i < n; ++i) {
+    const std::int32_t m = magnitude_of(x, b, i);
+    for (std::size_t k = 0; k < kRanked; ++k) ranks[k] += m < own[k] + (i > which[k] ? 1 : 0);
+  }
+}
+
+void magnitude_ranks(const float* x, const float* b, std::size_t n, const std::uint32_t* which,
+                     std::size_t count, std::uint32_t* ranks) noexcept {
+  std::size_t k = 0;
+  for (; k + kRanked <= count; k += kRanked) rank_few(x, b, n, which + k, ranks + k);
+  if (k == count) return;
+  std::uint32_t few[kRanked], found[kRanked];
+  for (std::size_t r = 0; r < kRanked; ++r) few[r] = which[k + r < count ? k + r : count - 1];
+  rank_few(x, b, n, few, found);
+  for (std::size_t r = 0; k + r < count; ++r) ranks[k + r] = found[r];
 }
 
 /// y = x in the lanes of a mask, z in the others; counts the mask.

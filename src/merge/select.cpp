@@ -239,14 +239,12 @@ void Selector::end_sample() {
   std::uint64_t total = 0;
   for (const auto& sample : samples_) total += sample.size();
   const auto each = [&](auto&& f) {
-    for (const auto& sample : samples_) {
-      for (const std::uint32_t key : sample) f(key);
-    }
+    for (const auto& sample : samples_) f(sample);
   };
   const auto key_at = [&](double rank) -> std::uint32_t {
     if (rank < 0) return 0;
     if (rank >= static_cast<double>(total)) return last_key();
-    return key_of_rank(0, last_key(), static_cast<std::uint64_t>(rank), each).key;
+    return key_of_rank(0, last_key(), static_cast<std::uint64_t>(rank), each);
   };
   std::vector<Bracket> brackets;
   for (const Open& open : open_) {
@@ -290,20 +288,29 @@ void Selector::set_brackets(std::vector<Bracket> brackets) {
 
 cpu::Cut Selector::find(const Bracket& bracket, std::size_t number, std::uint64_t rank) const {
   const std::vector<Part>& parts = parts_[number];
-  RankedKey found = key_of_rank(bracket.low, bracket.high, rank, [&](auto&& f) {
-    for (const Part& part : parts) {
-      for (const std::uint32_t key : part.keys) f(key);
-    }
-  });
-  for (std::size_t block = 0; block < parts.size(); ++block) {
-    const auto& keys = parts[block].keys;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (keys[i] == found.key && found.rest-- == 0) {
-        return {found.key, block * kBlockElements + parts[block].places[i]};
-      }
-    }
+  std::uint32_t low = bracket.low, high = bracket.high;
+  // Deltas of bf16 models have few different values, so the bin of the rank often holds one key
+  // only: the smallest and the largest key in it end the search early.
+  while (low < high) {
+    const KeyBin bin = bin_of_rank(low, high, rank, [&](auto&& f) {
+      for (const Part& part : parts) f(part.keys);
+    });
+    rank = bin.rest;
+    low = 0xffffffffu;
+    high = 0;
+    for (const Part& part : parts) narrow_to_keys(part.keys, bin, low, high);
   }
-  return {found.key, elements_};
+  std::size_t block = 0;
+  for (; block < parts.size(); ++block) {
+    const auto& keys = parts[block].keys;
+    const auto equal = static_cast<std::uint64_t>(std::count(keys.begin(), keys.end(), low));
+    if (rank < equal) break;
+    rank -= equal;
+  }
+  const Part& part = parts[block];
+  std::size_t i = 0;
+  while (part.keys[i] != low || rank-- > 0) ++i;
+  return {low, block * kBlockElements + part.places[i]};
 }
 
 bool Selector::resolve(std::size_t position) {

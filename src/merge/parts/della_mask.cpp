@@ -106,22 +106,28 @@ bool DellaMask::by_bins(const Chunk& chunk, const Row& row) const {
   const auto ranks = static_cast<float>(n);
   const auto margin = static_cast<float>(margin_);
   kernels.rank_estimates(row.words, low_, scale_, -margin, ranks + margin, row.estimates, n);
+  // Local names: a store to a byte could otherwise change the row's pointers, as far as g++ knows.
+  const std::uint16_t* bins = row.bins;
+  const std::uint32_t* starts = row.starts;
+  const std::int32_t* estimates = row.estimates;
+  std::uint8_t* flags = row.flags;
+  std::uint32_t* undecided = row.open;
+  const std::int32_t off = margin_;
   std::size_t open = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t bin = row.bins[i];
-    const auto least = static_cast<std::int32_t>(row.starts[bin]);
-    const auto behind = static_cast<std::int32_t>(row.starts[bin + 1]);
-    const std::int32_t t = row.estimates[i];
-    const bool kept = least >= t + margin_;
-    row.flags[i] = kept;
-    row.open[open] = static_cast<std::uint32_t>(i);
-    open += !kept & (behind > t - margin_) & (bin != 0);
+    const std::uint32_t bin = bins[i];
+    const auto least = static_cast<std::int32_t>(starts[bin]);
+    const auto behind = static_cast<std::int32_t>(starts[bin + 1]);
+    const std::int32_t t = estimates[i];
+    const bool kept = least >= t + off;
+    flags[i] = kept;
+    undecided[open] = static_cast<std::uint32_t>(i);
+    open += !kept & (behind > t - off) & (bin != 0);
   }
   if (open > kSortFrom) return false;
-  for (std::size_t k = 0; k < open; ++k) {
-    const std::size_t i = row.open[k];
-    decide(row, i, kernels.magnitude_rank(row.x, row.b, i, n));
-  }
+  std::uint32_t exact[kSortFrom];
+  kernels.magnitude_ranks(row.x, row.b, n, undecided, open, exact);
+  for (std::size_t k = 0; k < open; ++k) decide(row, undecided[k], exact[k]);
   return true;
 }
 
@@ -140,8 +146,9 @@ void DellaMask::one_row(const Chunk& chunk, const Row& row) const {
   }
   kernels.magnitude_bins(row.x, row.b, to_bin, bins_ - 1, row.bins, row.n);
   std::memset(row.starts, 0, (bins_ + 2) * sizeof(std::uint32_t));
+  const std::uint16_t* bins = row.bins;
   std::uint32_t* count = row.starts + 1;
-  for (std::size_t i = 0; i < row.n; ++i) ++count[row.bins[i]];
+  for (std::size_t i = 0; i < row.n; ++i) ++count[bins[i]];
   for (std::uint32_t b = 1; b < bins_ + 1; ++b) count[b] += count[b - 1];
   if (row.probabilities || !by_bins(chunk, row)) by_sorting(row, largest);
 }

@@ -109,7 +109,7 @@ void RandomSparsifier::accumulate(const Chunk& chunk, const float* x, const floa
   double sums[2];
   chunk.kernels->merge.flagged_norms(x, b, flags, sums, chunk.count);
   norms_.add(chunk.block, sums[0], sums[1]);
-  kept_[chunk.block] += std::accumulate(flags, flags + chunk.count, 0u);
+  kept_[chunk.block] += chunk.kernels->merge.count_flags(flags, chunk.count);
   if (!keeps_bits_) return;
   const std::uint64_t stride = (std::min(block_, elements_) + 7) / 8;
   chunk.kernels->merge.pack_flags(flags, bits_.data() + chunk.block * stride,
