@@ -1,4 +1,4 @@
-// Random masks, their bits, and DELLA's rank estimates. See cpu/kernels_impl.h for the rules.
+// Random masks and their bits. See cpu/kernels_impl.h for the rules.
 #pragma once
 
 #include "cpu/merge_delta_impl.h"
@@ -137,47 +137,6 @@ void flagged_norms(const float* x, const float* b, const std::uint8_t* flags, do
   }
   sums[0] = add_lanes(lane[0]);
   sums[1] = add_lanes(lane[1]);
-}
-
-float largest_delta(const float* x, const float* b, std::size_t n) noexcept {
-  Ints most = {};
-  for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
-    const Floats d =
-        load_wide<Floats, tag.kWhole>(x + i, k) - load_wide<Floats, tag.kWhole>(b + i, k);
-    const Ints m = bits_of(d) & all(0x7fffffff);
-    most = m > most ? m : most;
-  });
-  std::int32_t largest = 0;
-  for (std::size_t l = 0; l < kWide; ++l) largest = most[l] > largest ? most[l] : largest;
-  return largest > 0x7f800000 ? __builtin_inff() : __builtin_bit_cast(float, largest);
-}
-
-void magnitude_bins(const float* x, const float* b, float scale_by, std::uint32_t last,
-                    std::uint16_t* bins, std::size_t n) noexcept {
-  const Floats ws = all(scale_by);
-  const Ints most = all(static_cast<std::int32_t>(last));
-  for_vectors(n, [=](auto tag, std::size_t i, std::size_t k) MOD_BODY {
-    const Floats d =
-        load_wide<Floats, tag.kWhole>(x + i, k) - load_wide<Floats, tag.kWhole>(b + i, k);
-    const Floats m = floats_of(bits_of(d) & all(0x7fffffff));
-    const Ints bin = __builtin_convertvector(m * ws, Ints);
-    const Ints capped = (bin > most ? most : bin) + 1;
-    store_wide<tag.kWhole>(__builtin_convertvector(capped & nonzero(m), Shorts), bins + i, k);
-  });
-}
-
-void rank_estimates(const std::uint32_t* words, float low, float scale_by, float least, float most,
-                    std::int32_t* t, std::size_t n) noexcept {
-  const Floats wl = all(low), ws = all(scale_by), floor = all(least), top = all(most);
-  for_vectors(n, [=](auto tag, std::size_t i, std::size_t k) MOD_BODY {
-    const Words w = load_wide<Words, tag.kWhole>(words + i, k);
-    // AVX2 converts signed words only; half of the word keeps 24 bits all the same.
-    const Floats f = __builtin_convertvector(reinterpret_cast<Ints>(w >> 1), Floats) * 2.0f;
-    const Floats r = (f - wl) * ws;
-    const Floats up = r > floor ? r : floor;
-    const Ints whole = __builtin_convertvector(up < top ? up : top, Ints);
-    store_wide<tag.kWhole>(whole, t + i, k);
-  });
 }
 
 }  // namespace

@@ -81,13 +81,19 @@ struct MergeKernels {
 
   /// Largest |x - b|; NaN counts as infinity. 0 for n = 0.
   float (*largest_delta)(const float* x, const float* b, std::size_t n) noexcept;
-  /// bins[i] = 0 where |x - b| is 0, else 1 + min(last, trunc(scale |x - b|)); no NaN or infinity.
-  void (*magnitude_bins)(const float* x, const float* b, float scale, std::uint32_t last,
-                         std::uint16_t* bins, std::size_t n) noexcept;
-  /// t[i] = trunc(clamp(scale * (words[i] - low), least, most)), good to some 24 bits: ranks from
-  /// words.
-  void (*rank_estimates)(const std::uint32_t* words, float low, float scale, float least,
-                         float most, std::int32_t* t, std::size_t n) noexcept;
+  /// Bins of the upper bits of |x - b|, in its order: 0 for 0, else max(1, (bits >> shift) -
+  /// first), which must be below 2^16. Writes the bins of the elements that have lower bits too
+  /// (where such an element lies equal bins need not mean equal magnitudes) and returns how many;
+  /// room for n + 16.
+  std::size_t (*magnitude_bins)(const float* x, const float* b, int shift, std::int32_t first,
+                                std::uint16_t* bins, std::uint32_t* inexact,
+                                std::size_t n) noexcept;
+  /// Ranks from words: t = scale * (words[i] - low), good to some 24 bits, truncated. flags[i] = t
+  /// at most `least`; where least < t < most, t and the place i go to `out` (place 0, no more than
+  /// 2^16 elements). Returns how many.
+  std::size_t (*rank_estimates)(const std::uint32_t* words, float low, float scale, float least,
+                                float most, std::uint8_t* flags, ScanOutput out,
+                                std::size_t n) noexcept;
   /// ranks[k] = how many elements come before element which[k] in ascending order of |x - b|, equal
   /// ones by descending index. which ascends; no NaN.
   void (*magnitude_ranks)(const float* x, const float* b, std::size_t n, const std::uint32_t* which,

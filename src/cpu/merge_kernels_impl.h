@@ -5,6 +5,7 @@
 #include "cpu/merge_flags_impl.h"
 #include "cpu/merge_kernels.h"
 #include "cpu/merge_order_impl.h"
+#include "cpu/merge_rank_impl.h"
 #include "cpu/merge_vector_impl.h"
 
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {

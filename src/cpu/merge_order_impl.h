@@ -82,36 +82,47 @@ constexpr LanePlaces make_lane_places() {
 constexpr LanePlaces kLanePlaces = make_lane_places();
 #endif
 
-/// Writes the lanes of v that are set in `bits`, and their places; returns how many. May write
-/// garbage behind them, up to a whole vector.
-inline std::size_t write_lanes(Words v, std::uint32_t bits, std::uint32_t place,
-                               std::uint32_t* keys, std::uint16_t* places) {
+/// Writes the lanes of v that are set in `bits`; may write garbage behind them, up to a whole
+/// vector.
+inline void write_values(Words v, std::uint32_t bits, std::uint32_t* values) {
 #if defined(__AVX512F__)
-  const __mmask16 mask = static_cast<__mmask16>(bits);
-  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) +
-                        _mm512_set1_epi32(static_cast<int>(place));
-  _mm512_storeu_si512(keys, _mm512_maskz_compress_epi32(mask, reinterpret_cast<__m512i>(v)));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(places),
-                      _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(mask, lanes)));
-  return static_cast<std::size_t>(__builtin_popcount(bits));
+  _mm512_storeu_si512(values, _mm512_maskz_compress_epi32(static_cast<__mmask16>(bits),
+                                                          reinterpret_cast<__m512i>(v)));
 #elif defined(__AVX2__)
   const __m128i lanes = _mm_cvtsi64_si128(static_cast<long long>(kLanePlaces.of[bits]));
   const __m256i packed =
       _mm256_permutevar8x32_epi32(reinterpret_cast<__m256i>(v), _mm256_cvtepu8_epi32(lanes));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(keys), packed);
-  const __m128i found_places =
-      _mm_add_epi16(_mm_cvtepu8_epi16(lanes), _mm_set1_epi16(static_cast<short>(place)));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(places), found_places);
-  return static_cast<std::size_t>(__builtin_popcount(bits));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(values), packed);
 #else
-  std::size_t found = 0;
-  for (; bits != 0; bits &= bits - 1) {
-    const int lane = __builtin_ctz(bits);
-    keys[found] = v[lane];
-    places[found++] = static_cast<std::uint16_t>(place + static_cast<std::uint32_t>(lane));
-  }
-  return found;
+  for (; bits != 0; bits &= bits - 1) *values++ = v[__builtin_ctz(bits)];
 #endif
+}
+
+/// The places of these lanes, counted from `place`.
+inline void write_places(std::uint32_t bits, std::uint32_t place, std::uint16_t* places) {
+#if defined(__AVX512F__)
+  const __m512i lanes =
+      _mm512_add_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                       _mm512_set1_epi32(static_cast<int>(place)));
+  const __m512i packed = _mm512_maskz_compress_epi32(static_cast<__mmask16>(bits), lanes);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(places), _mm512_cvtepi32_epi16(packed));
+#elif defined(__AVX2__)
+  const __m128i lanes = _mm_cvtsi64_si128(static_cast<long long>(kLanePlaces.of[bits]));
+  _mm_storeu_si128(
+      reinterpret_cast<__m128i*>(places),
+      _mm_add_epi16(_mm_cvtepu8_epi16(lanes), _mm_set1_epi16(static_cast<short>(place))));
+#else
+  for (; bits != 0; bits &= bits - 1) {
+    *places++ = static_cast<std::uint16_t>(place + static_cast<std::uint32_t>(__builtin_ctz(bits)));
+  }
+#endif
+}
+
+/// All -1 but for the lanes behind a partial vector of k elements.
+inline Ints present(std::size_t k) {
+  Ints mask;
+  for (std::size_t l = 0; l < kWide; ++l) mask[l] = l < k ? -1 : 0;
+  return mask;
 }
 
 template <class Key>
@@ -123,14 +134,13 @@ inline ScanCount scan(Key key, std::uint32_t low, std::uint32_t high, ScanOutput
   for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     const Words v = key.template at<tag.kWhole>(i, k);
     Ints below = v < wl, within = v - wl <= span;
-    if constexpr (!tag.kWhole) {
-      for (std::size_t l = k; l < kWide; ++l) below[l] = 0, within[l] = 0;
-    }
+    if constexpr (!tag.kWhole) below &= present(k), within &= present(k);
     before -= below;
     const std::uint32_t bits = lane_bits(within);
     // Always written: with a share of some percent a branch would be mispredicted all the time.
-    inside += write_lanes(v, bits, out.place + static_cast<std::uint32_t>(i), out.keys + inside,
-                          out.places + inside);
+    write_values(v, bits, out.keys + inside);
+    write_places(bits, out.place + static_cast<std::uint32_t>(i), out.places + inside);
+    inside += static_cast<std::size_t>(__builtin_popcount(bits));
   });
   return {add_up(before), inside};
 }
@@ -145,89 +155,6 @@ ScanCount scan_values(const float* x, std::uint32_t low, std::uint32_t high, Sca
   return scan(ValueKey{x}, low, high, out, n);
 }
 
-inline Ints magnitude_at(const float* x, const float* b, std::size_t i) {
-  const Floats d = load_wide<Floats, true>(x + i, kWide) - load_wide<Floats, true>(b + i, kWide);
-  return bits_of(d) & all(0x7fffffff);
-}
-
-inline std::int32_t magnitude_of(const float* x, const float* b, std::size_t i) {
-  return __builtin_bit_cast(std::int32_t, x[i] - b[i]) & 0x7fffffff;
-}
-
-/// Adds to each count the lanes of m that are below its bound.
-inline void count_below(Ints m, Ints bound, Ints& count) {
-#if defined(__AVX512F__)
-  const __m512i c = reinterpret_cast<__m512i>(count);
-  const __mmask16 below =
-      _mm512_cmplt_epi32_mask(reinterpret_cast<__m512i>(m), reinterpret_cast<__m512i>(bound));
-  count = reinterpret_cast<Ints>(_mm512_mask_add_epi32(c, below, c, _mm512_set1_epi32(1)));
-#else
-  count -= m < bound;
-#endif
-}
-
-constexpr std::size_t kRanked = 4;  // elements whose ranks are counted together
-
-/// Counts over whole vectors [from, to): elements below bound[k].
-inline void count_segment(const float* x, const float* b, std::size_t from, std::size_t to,
-                          const std::int32_t* bound, std::uint32_t* ranks) {
-  const Ints b0 = all(bound[0]), b1 = all(bound[1]), b2 = all(bound[2]), b3 = all(bound[3]);
-  Ints c0 = {}, c1 = {}, c2 = {}, c3 = {};
-  for (std::size_t i = from; i < to; i += kWide) {
-    const Ints m = magnitude_at(x, b, i);
-    count_below(m, b0, c0);
-    count_below(m, b1, c1);
-    count_below(m, b2, c2);
-    count_below(m, b3, c3);
-  }
-  ranks[0] += static_cast<std::uint32_t>(add_up(c0));
-  ranks[1] += static_cast<std::uint32_t>(add_up(c1));
-  ranks[2] += static_cast<std::uint32_t>(add_up(c2));
-  ranks[3] += static_cast<std::uint32_t>(add_up(c3));
-}
-
-/// Ranks of kRanked ascending elements. Behind element i equal ones come first too, so that its
-/// bound rises by one there; the vector with i in it is left to single steps.
-inline void rank_few(const float* x, const float* b, std::size_t n, const std::uint32_t* which,
-                     std::uint32_t* ranks) {
-  std::int32_t own[kRanked], bound[kRanked];
-  for (std::size_t k = 0; k < kRanked; ++k) {
-    own[k] = bound[k] = magnitude_of(x, b, which[k]);
-    ranks[k] = 0;
-  }
-  const std::size_t whole = n / kWide * kWide;
-  std::size_t at = 0;
-  for (std::size_t next = 0; at < whole;) {
-    const std::size_t vector = next < kRanked ? which[next] / kWide * kWide : whole;
-    count_segment(x, b, at, vector < whole ? vector : whole, bound, ranks);
-    at = vector < whole ? vector : whole;
-    if (at == whole) break;
-    std::size_t last = next;  // of the elements in this vector
-    while (last + 1 < kRanked && which[last + 1] < at + kWide) ++last;
-    for (std::size_t i = at; i < at + kWide; ++i) {
-      const std::int32_t m = magnitude_of(x, b, i);
-      for (std::size_t k = 0; k < kRanked; ++k) ranks[k] += m < own[k] + (i > which[k] ? 1 : 0);
-    }
-    for (; next <= last; ++next) bound[next] = own[next] + 1;
-    at += kWide;
-  }
-  for (std::size_t i = at; i < n; ++i) {
-    const std::int32_t m = magnitude_of(x, b, i);
-    for (std::size_t k = 0; k < kRanked; ++k) ranks[k] += m < own[k] + (i > which[k] ? 1 : 0);
-  }
-}
-
-void magnitude_ranks(const float* x, const float* b, std::size_t n, const std::uint32_t* which,
-                     std::size_t count, std::uint32_t* ranks) noexcept {
-  std::size_t k = 0;
-  for (; k + kRanked <= count; k += kRanked) rank_few(x, b, n, which + k, ranks + k);
-  if (k == count) return;
-  std::uint32_t few[kRanked], found[kRanked];
-  for (std::size_t r = 0; r < kRanked; ++r) few[r] = which[k + r < count ? k + r : count - 1];
-  rank_few(x, b, n, few, found);
-  for (std::size_t r = 0; k + r < count; ++r) ranks[k + r] = found[r];
-}
-
 /// y = x in the lanes of a mask, z in the others; counts the mask.
 template <class Condition>
 inline std::size_t choose(Condition holds, const float* x, const float* z, float* y,
@@ -235,9 +162,7 @@ inline std::size_t choose(Condition holds, const float* x, const float* z, float
   Ints count = {};
   for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     Ints mask = holds.template at<tag.kWhole>(i, k);
-    if constexpr (!tag.kWhole) {
-      for (std::size_t l = k; l < kWide; ++l) mask[l] = 0;
-    }
+    if constexpr (!tag.kWhole) mask &= present(k);
     const Ints a = load_wide<Ints, tag.kWhole>(x + i, k);
     const Ints c = load_wide<Ints, tag.kWhole>(z + i, k);
     store_wide<tag.kWhole>((mask & a) | (~mask & c), y + i, k);

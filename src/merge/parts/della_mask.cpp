@@ -12,7 +12,10 @@ namespace {
 
 /// Undecided elements of a row from which sorting the row costs less than counting each one's rank.
 constexpr std::size_t kSortFrom = 96;
-constexpr std::uint32_t kMaxBins = 4096;
+/// Bins go down from a row's largest magnitude by so many powers of two; what is smaller shares one
+/// bin.
+constexpr std::uint32_t kOctaves = 12;
+constexpr std::size_t kPart = 32768;  // elements whose places fit 16 bits
 
 /// Orders by magnitude, then by descending index. A NaN is larger than any number.
 std::uint64_t sort_key(float d, std::size_t i) {
@@ -31,8 +34,12 @@ struct DellaMask::Row {
   float* probabilities;  // null: not wanted
   std::size_t n;
   std::uint16_t* bins;
-  std::uint32_t* starts;  // [bins_ + 3]
-  std::int32_t* estimates;
+  std::uint32_t* places;   // of an element among those of its bin
+  std::uint32_t* starts;   // [bins_ + 2]
+  std::uint8_t* mixed;     // [bins_]: different magnitudes may share the bin
+  std::uint32_t* inexact;  // [n + 16]
+  std::uint32_t* band;     // [n + 16]: rank estimates of draws within the band
+  std::uint16_t* band_places;
   std::uint32_t* open;
 };
 
@@ -54,8 +61,10 @@ DellaMask::DellaMask(RandomKey key, std::uint32_t stream, const std::vector<std:
     low_ = static_cast<float>((density_ - epsilon_) * 0x1p32);
     scale_ = static_cast<float>(ranks / (band * 0x1p32));
     margin_ = 2 + static_cast<std::int32_t>(error);
-    bins_ = static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>(std::bit_floor(length_) / 2, 16, kMaxBins));
+    // Sixteen bits of a magnitude, 128 bins an octave, tell apart the deltas of bf16 models, which
+    // are small multiples of a power of two. Short rows get by with fewer.
+    shift_ = length_ >= 2048 ? 16 : length_ >= 512 ? 17 : 18;
+    bins_ = (kOctaves << (23 - shift_)) + 2;
   }
 }
 
@@ -71,9 +80,9 @@ void DellaMask::decide(const Row& row, std::size_t i, std::uint64_t rank) const 
   if (row.probabilities) row.probabilities[i] = static_cast<float>(p);
 }
 
-void DellaMask::by_sorting(const Row& row, float largest) const {
+void DellaMask::by_sorting(const Row& row) const {
   std::vector<std::uint64_t> keys(row.n);
-  const bool binned = row.bins && std::isfinite(largest);
+  const bool binned = row.bins != nullptr;
   for (std::size_t j = 0; j < row.n; ++j) {
     // Backwards through bins: equal magnitudes are then in order already.
     const std::size_t i = row.n - 1 - j;
@@ -99,58 +108,80 @@ void DellaMask::by_sorting(const Row& row, float largest) const {
   }
 }
 
-/// False where the row needs sorting; starts then hold the bins' first ranks.
+/// Counts the bins; starts hold their first ranks then.
+void DellaMask::count_bins(const Chunk& chunk, const Row& row, float largest) const {
+  const auto top = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(largest) >> shift_);
+  const std::int32_t first = top - static_cast<std::int32_t>(bins_ - 1);
+  const std::size_t inexact = chunk.kernels->merge.magnitude_bins(row.x, row.b, shift_, first,
+                                                                  row.bins, row.inexact, row.n);
+  std::memset(row.mixed, 0, bins_);
+  row.mixed[1] = 1;  // of all that are smaller still
+  for (std::size_t k = 0; k < inexact; ++k) row.mixed[row.inexact[k]] = 1;
+  std::memset(row.starts, 0, (bins_ + 2) * sizeof(std::uint32_t));
+  const std::uint16_t* bins = row.bins;
+  std::uint32_t* places = row.places;
+  std::uint32_t* count = row.starts + 1;
+  for (std::size_t i = 0; i < row.n; ++i) places[i] = count[bins[i]]++;
+  std::uint32_t sum = 0;
+  for (std::uint32_t b = 0; b < bins_; ++b) count[b] = sum += count[b];
+}
+
+/// False where the row needs sorting.
 bool DellaMask::by_bins(const Chunk& chunk, const Row& row) const {
   const cpu::MergeKernels& kernels = chunk.kernels->merge;
-  const std::size_t n = row.n;
-  const auto ranks = static_cast<float>(n);
   const auto margin = static_cast<float>(margin_);
-  kernels.rank_estimates(row.words, low_, scale_, -margin, ranks + margin, row.estimates, n);
-  // Local names: a store to a byte could otherwise change the row's pointers, as far as g++ knows.
-  const std::uint16_t* bins = row.bins;
-  const std::uint32_t* starts = row.starts;
-  const std::int32_t* estimates = row.estimates;
-  std::uint8_t* flags = row.flags;
-  std::uint32_t* undecided = row.open;
-  const std::int32_t off = margin_;
   std::size_t open = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t bin = bins[i];
-    const auto least = static_cast<std::int32_t>(starts[bin]);
-    const auto behind = static_cast<std::int32_t>(starts[bin + 1]);
-    const std::int32_t t = estimates[i];
-    const bool kept = least >= t + off;
-    flags[i] = kept;
-    undecided[open] = static_cast<std::uint32_t>(i);
-    open += !kept & (behind > t - off) & (bin != 0);
+  for (std::size_t from = 0; from < row.n; from += kPart) {
+    const std::size_t n = std::min(kPart, row.n - from);
+    const std::size_t banded = kernels.rank_estimates(
+        row.words + from, low_, scale_, -margin, static_cast<float>(row.n) + margin,
+        row.flags + from, {row.band, row.band_places, 0}, n);
+    for (std::size_t k = 0; k < banded; ++k) {
+      const std::size_t i = from + row.band_places[k];
+      const std::uint32_t bin = row.bins[i];
+      const auto least = static_cast<std::int32_t>(row.starts[bin]);
+      const auto behind = static_cast<std::int32_t>(row.starts[bin + 1]);
+      const auto t = static_cast<std::int32_t>(row.band[k]);
+      const bool kept = least >= t + margin_;
+      row.flags[i] = kept;
+      row.open[open] = static_cast<std::uint32_t>(i);
+      open += !kept & (behind > t - margin_) & (bin != 0);
+    }
   }
-  if (open > kSortFrom) return false;
+  return by_ranks(chunk, row, open);
+}
+
+/// Exact ranks of the first `open` elements of row.open.
+bool DellaMask::by_ranks(const Chunk& chunk, const Row& row, std::size_t open) const {
+  std::size_t uncertain = 0;
+  for (std::size_t k = 0; k < open; ++k) {
+    const std::uint32_t i = row.open[k], bin = row.bins[i];
+    if (row.mixed[bin]) {
+      row.open[uncertain++] = i;
+    } else {  // equal magnitudes: ranks ascend with descending index
+      decide(row, i, row.starts[bin + 1] - 1 - row.places[i]);
+    }
+  }
+  if (uncertain > kSortFrom) return false;
   std::uint32_t exact[kSortFrom];
-  kernels.magnitude_ranks(row.x, row.b, n, undecided, open, exact);
-  for (std::size_t k = 0; k < open; ++k) decide(row, undecided[k], exact[k]);
+  chunk.kernels->merge.magnitude_ranks(row.x, row.b, row.n, row.open, uncertain, exact);
+  for (std::size_t k = 0; k < uncertain; ++k) decide(row, row.open[k], exact[k]);
   return true;
 }
 
 void DellaMask::one_row(const Chunk& chunk, const Row& row) const {
-  const cpu::MergeKernels& kernels = chunk.kernels->merge;
-  const float largest = kernels.largest_delta(row.x, row.b, row.n);
-  const float to_bin = static_cast<float>(bins_) / largest;
+  const float largest = chunk.kernels->merge.largest_delta(row.x, row.b, row.n);
   if (largest == 0 && !row.probabilities) {
     std::memset(row.flags, 0, row.n);
     return;
   }
-  if (bins_ == 0 || !std::isfinite(largest) || !std::isfinite(to_bin)) {
+  if (shift_ == 0 || !std::isfinite(largest)) {
     Row plain = row;
     plain.bins = nullptr;
-    return by_sorting(plain, largest);
+    return by_sorting(plain);
   }
-  kernels.magnitude_bins(row.x, row.b, to_bin, bins_ - 1, row.bins, row.n);
-  std::memset(row.starts, 0, (bins_ + 2) * sizeof(std::uint32_t));
-  const std::uint16_t* bins = row.bins;
-  std::uint32_t* count = row.starts + 1;
-  for (std::size_t i = 0; i < row.n; ++i) ++count[bins[i]];
-  for (std::uint32_t b = 1; b < bins_ + 1; ++b) count[b] += count[b - 1];
-  if (row.probabilities || !by_bins(chunk, row)) by_sorting(row, largest);
+  count_bins(chunk, row, largest);
+  if (row.probabilities || !by_bins(chunk, row)) by_sorting(row);
 }
 
 void DellaMask::strided_rows(const Chunk& chunk, Row& row, const float* x, const float* b,
@@ -194,8 +225,12 @@ void DellaMask::all_rows(const Chunk& chunk, const float* x, const float* b, std
   Row row{};
   row.n = length_;
   row.bins = reinterpret_cast<std::uint16_t*>(scratch.bytes(2 * length_));
-  row.starts = scratch.words(bins_ + 3);
-  row.estimates = reinterpret_cast<std::int32_t*>(scratch.words(length_));
+  row.places = scratch.words(length_);
+  row.starts = scratch.words(bins_ + 2);
+  row.mixed = scratch.bytes(bins_ + 2);
+  row.inexact = scratch.words(length_ + 16);
+  row.band = scratch.words(length_ + 16);
+  row.band_places = reinterpret_cast<std::uint16_t*>(scratch.bytes(2 * (length_ + 16)));
   row.open = scratch.words(length_ + 1);
   if (inner_ > 1) return strided_rows(chunk, row, x, b, words, flags, probabilities);
   for (std::size_t at = 0; at < chunk.count; at += length_) {

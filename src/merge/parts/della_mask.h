@@ -33,8 +33,10 @@ class DellaMask final : public MaskSource {
   void strided_rows(const Chunk& chunk, Row& row, const float* x, const float* b,
                     const std::uint32_t* words, std::uint8_t* flags, float* probabilities) const;
   void one_row(const Chunk& chunk, const Row& row) const;
+  void count_bins(const Chunk& chunk, const Row& row, float largest) const;
   bool by_bins(const Chunk& chunk, const Row& row) const;
-  void by_sorting(const Row& row, float largest) const;
+  bool by_ranks(const Chunk& chunk, const Row& row, std::size_t open) const;
+  void by_sorting(const Row& row) const;
   void decide(const Row& row, std::size_t i, std::uint64_t rank) const;
   double probability(std::uint64_t rank) const;
 
@@ -45,7 +47,8 @@ class DellaMask final : public MaskSource {
   // For bounds on ranks from draws: rank = (word - low) * scale, wrong by less than the margin.
   float low_ = 0, scale_ = 0;
   std::int32_t margin_ = 0;
-  std::uint32_t bins_ = 0;
+  int shift_ = 0;           // of a magnitude's bits to its bin; 0: rows are sorted
+  std::uint32_t bins_ = 0;  // the top ones below the row's largest magnitude, 0 is for zero
 };
 
 }  // namespace mod::merge
