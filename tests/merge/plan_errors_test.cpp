@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "checkpoint/safetensors.h"
+#include "io/file.h"
 #include "merge/plan_support.h"
 #include "mod/error.h"
 
@@ -236,6 +238,23 @@ TEST_F(PlanErrors, NotEnoughMemory) {
   options_.memory = 1000;
   refused("merge_method: linear\nparameters: {weight: 1}\nmodels: [{model: a}, {model: b}]\n");
   EXPECT_TRUE(has_error("--memory"));
+}
+
+TEST_F(PlanErrors, NotEnoughDiskSpace) {
+  constexpr std::int64_t kElements = std::int64_t{1} << 41;  // 4 TiB of holes in bf16
+  std::vector<checkpoint::HeaderTensor> huge = {{"w", DType::BF16, {kElements}, 0, 0}};
+  const std::string header = checkpoint::emit_safetensors_header(huge, {});
+  const auto file = folder_ / "a/model.safetensors";
+  mod::testing::write_text(file, header);
+  std::error_code refused_size;
+  std::filesystem::resize_file(file, header.size() + 2 * kElements, refused_size);
+  options_.output = folder_ / "out";
+  if (refused_size || io::free_space(options_.output) > 2 * kElements) {
+    GTEST_SKIP() << "this file system cannot hold the test";
+  }
+  refused("merge_method: passthrough\nmodels: [{model: a}]\n");
+  EXPECT_TRUE(has_error("not enough disk space: 4.00 TiB"));
+  EXPECT_FALSE(std::filesystem::exists(options_.output));
 }
 
 TEST_F(PlanErrors, SeveralKindsAtOnce) {
