@@ -121,23 +121,30 @@ std::uint64_t File::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+void File::set_size(std::uint64_t bytes) const {
+  if (size() >= bytes) return;
+  if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0) {
+    throw_system_error("set the size of", path_, errno);
+  }
+}
+
 void File::preallocate(std::uint64_t bytes) const {
   if (bytes == 0) return;
   if (bytes > kMostOffset) throw_system_error("reserve space for", path_, EFBIG);
+  const std::string what = fmt::format("reserve {} ({} bytes) for", size_text(bytes), bytes);
+  // On tmpfs fallocate takes every page at once from one thread: 0.26 s for 1 GB that the workers
+  // would have taken side by side.
+  if (is_memory_backed(path_)) {
+    if (free_space(path_) < bytes) throw_system_error(what, path_, ENOSPC);
+    return set_size(bytes);
+  }
   int error = 0;
   do {
     error = ::fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
   } while (error == EINTR);
   if (error == 0) return;
-  if (error == EOPNOTSUPP || error == ENOSYS) {
-    if (size() >= bytes) return;
-    if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0) {
-      throw_system_error("set the size of", path_, errno);
-    }
-    return;
-  }
-  throw_system_error(fmt::format("reserve {} ({} bytes) for", size_text(bytes), bytes), path_,
-                     error);
+  if (error == EOPNOTSUPP || error == ENOSYS) return set_size(bytes);
+  throw_system_error(what, path_, error);
 }
 
 void File::sync() const {

@@ -30,7 +30,7 @@ class File {
 
   std::uint64_t size() const;
   /// Reserves blocks with fallocate (a full disk is noticed here), or only sets the size where the file
-  /// system cannot reserve. Never writes zeros.
+  /// system cannot reserve. Never writes zeros. On a memory file system the free space is compared.
   void preallocate(std::uint64_t bytes) const;
   void sync() const;  // data and size reach the disk
   /// Asks the kernel to read a range ahead / to start writing a range back / to drop a range.
@@ -44,6 +44,7 @@ class File {
   void close() noexcept;
 
  private:
+  void set_size(std::uint64_t bytes) const;  // grows only
   File(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
   int fd_ = -1;
   std::filesystem::path path_;
