@@ -72,15 +72,18 @@ Totals total(const Plan& plan, const std::vector<TensorReport>& reports) {
   totals.taken.assign(plan.models.size(), 0);
   totals.share.assign(plan.models.size(), 0);
   totals.distance.assign(plan.models.size(), 0);
+  // A plain passthrough is planned as copies: there they are the work of the method.
+  const bool copies_count = plan.method->name == "passthrough";
   for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
     const PlannedTensor& tensor = plan.tensors[t];
     const TensorReport& report = reports[t];
+    const bool merged = tensor.method || copies_count;
     totals.elements += tensor.spec.elements;
     totals.nonfinite += report.nonfinite;
-    if (tensor.method) totals.merged_elements += tensor.spec.elements;
+    if (merged) totals.merged_elements += tensor.spec.elements;
     for (std::size_t i = 0; i < tensor.inputs.size(); ++i) {
       const int model = tensor.inputs[i].model;
-      if (tensor.method) totals.taken[model] += report.taken[i];
+      if (merged) totals.taken[model] += report.taken[i];
       if (i < report.distance.size()) {
         totals.distance[model] += report.distance[i] * report.distance[i];
       }
