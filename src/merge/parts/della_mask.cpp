@@ -130,22 +130,29 @@ void DellaMask::count_bins(const Chunk& chunk, const Row& row, float largest) co
 bool DellaMask::by_bins(const Chunk& chunk, const Row& row) const {
   const cpu::MergeKernels& kernels = chunk.kernels->merge;
   const auto margin = static_cast<float>(margin_);
+  // Local names: a store to a byte could change the row's pointers, as far as a compiler knows.
+  const std::uint16_t* bins = row.bins;
+  const std::uint32_t* starts = row.starts;
+  const std::uint32_t* band = row.band;
+  const std::uint16_t* places = row.band_places;
+  std::uint32_t* undecided = row.open;
+  const std::int32_t off = margin_;
   std::size_t open = 0;
   for (std::size_t from = 0; from < row.n; from += kPart) {
-    const std::size_t n = std::min(kPart, row.n - from);
+    std::uint8_t* flags = row.flags + from;
     const std::size_t banded = kernels.rank_estimates(
-        row.words + from, low_, scale_, -margin, static_cast<float>(row.n) + margin,
-        row.flags + from, {row.band, row.band_places, 0}, n);
+        row.words + from, low_, scale_, -margin, static_cast<float>(row.n) + margin, flags,
+        {row.band, row.band_places, 0}, std::min(kPart, row.n - from));
     for (std::size_t k = 0; k < banded; ++k) {
-      const std::size_t i = from + row.band_places[k];
-      const std::uint32_t bin = row.bins[i];
-      const auto least = static_cast<std::int32_t>(row.starts[bin]);
-      const auto behind = static_cast<std::int32_t>(row.starts[bin + 1]);
-      const auto t = static_cast<std::int32_t>(row.band[k]);
-      const bool kept = least >= t + margin_;
-      row.flags[i] = kept;
-      row.open[open] = static_cast<std::uint32_t>(i);
-      open += !kept & (behind > t - margin_) & (bin != 0);
+      const std::size_t place = places[k];
+      const std::uint32_t bin = bins[from + place];
+      const auto least = static_cast<std::int32_t>(starts[bin]);
+      const auto behind = static_cast<std::int32_t>(starts[bin + 1]);
+      const auto t = static_cast<std::int32_t>(band[k]);
+      const bool kept = least >= t + off;
+      flags[place] = kept;
+      undecided[open] = static_cast<std::uint32_t>(from + place);
+      open += !kept & (behind > t - off) & (bin != 0);
     }
   }
   return by_ranks(chunk, row, open);
