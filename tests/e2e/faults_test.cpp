@@ -63,7 +63,7 @@ TEST_F(Faults, KilledRunLooksUnfinishedAndTheNextOneCleansUp) {
   EXPECT_FALSE(temporaries().empty());
   const ProcessResult next = run({});
   ASSERT_EQ(next.exit_code, 0) << next.err;
-  EXPECT_NE(next.err.find("leftover"), std::string::npos) << next.err;
+  EXPECT_NE(next.err.find("did not finish"), std::string::npos) << next.err;
   expect_good_merge();
 }
 
