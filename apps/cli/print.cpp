@@ -59,6 +59,7 @@ void Table::print() const {
 
 void log_problems(const Problems& problems, Log& log) {
   for (const Problem& problem : problems.all()) {
+    if (problem.severity == Severity::kError) continue;  // thrown by throw_if_errors
     const std::string place = problem.place.text();
     std::string text = place.empty() ? problem.text : place + ": " + problem.text;
     if (!problem.remedy.empty()) text += " (" + problem.remedy + ")";

@@ -100,7 +100,10 @@ merge::Plan make_plan(const RecipeArguments& arguments, const merge::PlanOptions
     problems.throw_if_errors();
   };
   const merge::Recipe recipe = merge::load_recipe(arguments.recipe, recipe_options, problems);
-  if (problems.has_errors()) finish();
+  if (problems.has_errors()) {
+    merge::probe_models(recipe, problems);  // what is wrong with the models is said in the same go
+    finish();
+  }
   merge::Plan plan = merge::build_plan(recipe, options, problems);
   finish();
   return plan;

@@ -69,4 +69,8 @@ struct Plan {
 /// Builds the plan. Problems of all kinds go to `problems`; the plan is usable only without errors.
 Plan build_plan(const Recipe& recipe, const PlanOptions& options, Problems& problems);
 
+/// For a recipe that is wrong itself: opens its models all the same, so that missing folders and broken
+/// headers are reported in the same go.
+void probe_models(const Recipe& recipe, Problems& problems);
+
 }  // namespace mod::merge

@@ -129,8 +129,8 @@ TEST_F(Folder, MistakesAreReportedTogetherAndNothingIsCreated) {
                  specialist("math") + "\n- model: " + specialist("code") + "\n- model: nowhere/to-be-found\n");
   const ProcessResult run = merge();
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_NE(run.err.find("nowhere/to-be-found"), std::string::npos) << run.err;
-  EXPECT_NE(run.err.find("weight"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("'nowhere/to-be-found' not found"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("needs the parameter 'weight'"), std::string::npos) << run.err;
   EXPECT_FALSE(fs::exists(out()));
 }
 
