@@ -17,9 +17,10 @@ struct Cut {
 /// Keys of a magnitude run from 0 (NaN) over 1 (infinity) to this (zero).
 inline constexpr std::uint32_t kZeroMagnitudeKey = 0x7f800001u;
 
-/// What a scan saw: keys below the bracket, and keys inside it (written out).
+/// What a scan saw: keys below the bracket, the one key that is only counted, and the other keys
+/// inside the bracket, which are written out.
 struct ScanCount {
-  std::size_t before = 0, inside = 0;
+  std::size_t before = 0, equal = 0, inside = 0;
 };
 
 /// Where a scan writes the keys inside its bracket and their places (element i of the run is
@@ -59,11 +60,13 @@ struct MergeKernels {
   void (*magnitude_keys)(const float* x, const float* b, std::uint32_t* keys,
                          std::size_t n) noexcept;
   void (*value_keys)(const float* x, std::uint32_t* keys, std::size_t n) noexcept;
-  /// Counts the keys below `low` and writes out those in [low, high], in order.
+  /// Counts the keys below `low` and those equal to `counted`; writes out the others in [low,
+  /// high], in order.
   ScanCount (*scan_magnitudes)(const float* x, const float* b, std::uint32_t low,
-                               std::uint32_t high, ScanOutput out, std::size_t n) noexcept;
-  ScanCount (*scan_values)(const float* x, std::uint32_t low, std::uint32_t high, ScanOutput out,
-                           std::size_t n) noexcept;
+                               std::uint32_t high, std::uint32_t counted, ScanOutput out,
+                               std::size_t n) noexcept;
+  ScanCount (*scan_values)(const float* x, std::uint32_t low, std::uint32_t high,
+                           std::uint32_t counted, ScanOutput out, std::size_t n) noexcept;
 
   /// flags[i] = words[i] < limit (limit up to 2^32).
   void (*flag_drawn)(const std::uint32_t* words, std::uint64_t limit, std::uint8_t* flags,

@@ -126,33 +126,38 @@ inline Ints present(std::size_t k) {
 }
 
 template <class Key>
-inline ScanCount scan(Key key, std::uint32_t low, std::uint32_t high, ScanOutput out,
-                      std::size_t n) {
-  const Words wl = all(low), span = all(high - low);
-  Ints before = {};
+inline ScanCount scan(Key key, std::uint32_t low, std::uint32_t high, std::uint32_t counted,
+                      ScanOutput out, std::size_t n) {
+  const Words wl = all(low), span = all(high - low), wc = all(counted);
+  Ints before = {}, equal = {};
   std::size_t inside = 0;
   for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     const Words v = key.template at<tag.kWhole>(i, k);
-    Ints below = v < wl, within = v - wl <= span;
-    if constexpr (!tag.kWhole) below &= present(k), within &= present(k);
+    Ints below = v < wl, same = v == wc, within = (v - wl <= span) & ~same;
+    if constexpr (!tag.kWhole) {
+      below &= present(k);
+      same &= present(k);
+      within &= present(k);
+    }
     before -= below;
+    equal -= same;
     const std::uint32_t bits = lane_bits(within);
     // Always written: with a share of some percent a branch would be mispredicted all the time.
     write_values(v, bits, out.keys + inside);
     write_places(bits, out.place + static_cast<std::uint32_t>(i), out.places + inside);
     inside += static_cast<std::size_t>(__builtin_popcount(bits));
   });
-  return {add_up(before), inside};
+  return {add_up(before), add_up(equal), inside};
 }
 
 ScanCount scan_magnitudes(const float* x, const float* b, std::uint32_t low, std::uint32_t high,
-                          ScanOutput out, std::size_t n) noexcept {
-  return scan(MagnitudeKey{x, b}, low, high, out, n);
+                          std::uint32_t counted, ScanOutput out, std::size_t n) noexcept {
+  return scan(MagnitudeKey{x, b}, low, high, counted, out, n);
 }
 
-ScanCount scan_values(const float* x, std::uint32_t low, std::uint32_t high, ScanOutput out,
-                      std::size_t n) noexcept {
-  return scan(ValueKey{x}, low, high, out, n);
+ScanCount scan_values(const float* x, std::uint32_t low, std::uint32_t high, std::uint32_t counted,
+                      ScanOutput out, std::size_t n) noexcept {
+  return scan(ValueKey{x}, low, high, counted, out, n);
 }
 
 /// y = x in the lanes of a mask, z in the others; counts the mask.

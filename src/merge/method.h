@@ -118,8 +118,10 @@ class Kernel {
   virtual bool wants_pass() const { return false; }
   /// False: this input is not read in the coming pass (its pointer is null).
   virtual bool reads_input(int /*input*/) const { return true; }
-  /// The blocks that the coming pass visits: every `stride`-th one (a sample), or all (1).
+  /// The blocks that the coming pass visits: every `stride`-th one (a sample), or all (1), from
+  /// first_block() on.
   virtual std::uint64_t block_stride() const { return 1; }
+  virtual std::uint64_t first_block() const { return 0; }
   virtual void begin_pass(std::uint64_t /*blocks*/) {}
   virtual void accumulate(const Chunk& /*chunk*/) {}
   virtual void end_pass() {}

@@ -68,7 +68,9 @@ void Scheduler::open_stage(ActiveTensor& active) {
   active.next_block = 0;
   active.combining = !(active.kernel && active.kernel->wants_pass());
   active.stride = active.combining ? 1 : std::max<std::uint64_t>(1, active.kernel->block_stride());
-  if (!active.combining) active.kernel->begin_pass(active.blocks);
+  if (active.combining) return;
+  active.next_block = active.kernel->first_block();
+  active.kernel->begin_pass(active.blocks);
 }
 
 std::optional<Tile> Scheduler::pick() {

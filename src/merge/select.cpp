@@ -71,6 +71,8 @@ bool Selector::is_free(std::uint32_t key) const {
   return order_ == KeyOrder::kMagnitude && key == cpu::kZeroMagnitudeKey;
 }
 
+std::uint64_t Selector::blocks() const { return (elements_ + kBlockElements - 1) / kBlockElements; }
+
 void Selector::start() {
   for (std::size_t i = 0; i < positions_.size(); ++i) {
     if (positions_[i] == 0) {
@@ -81,13 +83,12 @@ void Selector::start() {
       open_.push_back({i});
     }
   }
-  const std::uint64_t blocks = (elements_ + kBlockElements - 1) / kBlockElements;
   if (open_.empty()) {
     stage_ = Stage::kDone;
   } else if (!options_.sample) {
     stage_ = Stage::kCoarse;
-  } else if (blocks <= options_.collect_blocks) {
-    set_brackets({{0, last_key()}});
+  } else if (blocks() <= options_.collect_blocks) {
+    set_brackets({{0, last_key(), last_key()}});
     stage_ = Stage::kScan;
   } else {
     stage_ = Stage::kSample;
@@ -97,10 +98,14 @@ void Selector::start() {
 bool Selector::wants_pass() const { return stage_ != Stage::kDone; }
 
 std::uint64_t Selector::block_stride() const {
+  if (stage_ == Stage::kTie) return blocks();
   if (stage_ != Stage::kSample) return 1;
   // At least eight blocks, and one in 32 of a large tensor: a thirtieth of a reading pass.
-  const std::uint64_t blocks = (elements_ + kBlockElements - 1) / kBlockElements;
-  return std::clamp<std::uint64_t>(blocks / 8, 2, 32);
+  return std::clamp<std::uint64_t>(blocks() / 8, 2, 32);
+}
+
+std::uint64_t Selector::first_block() const {
+  return stage_ == Stage::kTie ? tied_.front().block : 0;
 }
 
 void Selector::begin_pass(std::uint64_t blocks) {
@@ -120,11 +125,6 @@ void Selector::begin_pass(std::uint64_t blocks) {
     histograms->bins.erase(end, histograms->bins.end());
     histograms->size = histograms->bins.size() * kHalf;
     histograms_ = std::move(histograms);
-  } else if (stage_ == Stage::kTieCount) {
-    ties_.assign(open_.size(), std::vector<std::uint32_t>(blocks));
-  } else if (stage_ == Stage::kTiePlace) {
-    tie_places_.assign(open_.size(), 0);
-    tie_seen_.assign(open_.size(), 0);
   }
 }
 
@@ -149,10 +149,12 @@ void Selector::scan(const Chunk& chunk, const float* x, const float* b) {
     const cpu::ScanOutput out{keys, places, place};
     const cpu::ScanCount count =
         order_ == KeyOrder::kMagnitude
-            ? kernels.scan_magnitudes(x, b, bracket.low, bracket.high, out, chunk.count)
-            : kernels.scan_values(x, bracket.low, bracket.high, out, chunk.count);
+            ? kernels.scan_magnitudes(x, b, bracket.low, bracket.high, bracket.counted, out,
+                                      chunk.count)
+            : kernels.scan_values(x, bracket.low, bracket.high, bracket.counted, out, chunk.count);
     Part& part = parts_[k][chunk.block];
     part.before += count.before;
+    part.equal += static_cast<std::uint32_t>(count.equal);
     if (candidates_.fetch_add(count.inside, std::memory_order_relaxed) + count.inside > room) {
       continue;  // end_scan() sees the count and takes the histograms
     }
@@ -176,14 +178,21 @@ void Selector::count_histogram(const Chunk& chunk, const std::uint32_t* keys) {
   histograms_->give_back(std::move(histogram));
 }
 
+/// The elements of each tie's key are counted through its block.
+void Selector::find_tie(const Chunk& chunk, const std::uint32_t* keys) {
+  for (Open& open : tied_) {
+    if (open.block != chunk.block) continue;
+    for (std::size_t i = 0; i < chunk.count; ++i) {
+      if (keys[i] != open.key || open.rest-- > 0) continue;
+      cuts_[open.position] = {open.key, chunk.first + i};
+      open.rest = kBlockElements;  // found: counts down to nothing any more
+    }
+  }
+}
+
 void Selector::accumulate(const Chunk& chunk, const float* x, const float* b) {
   if (stage_ == Stage::kScan) {
     scan(chunk, x, b);
-    return;
-  }
-  if (stage_ == Stage::kTiePlace && std::none_of(open_.begin(), open_.end(), [&](const Open& open) {
-        return open.block == chunk.block;
-      })) {
     return;
   }
   const std::uint32_t* keys = keys_of(chunk, x, b);
@@ -191,22 +200,10 @@ void Selector::accumulate(const Chunk& chunk, const float* x, const float* b) {
     auto& sample = samples_[chunk.block];
     const std::uint64_t start = (kSampleStep - chunk.first % kSampleStep) % kSampleStep;
     for (std::uint64_t i = start; i < chunk.count; i += kSampleStep) sample.push_back(keys[i]);
-  } else if (stage_ == Stage::kCoarse || stage_ == Stage::kFine) {
+  } else if (stage_ == Stage::kTie) {
+    find_tie(chunk, keys);
+  } else {
     count_histogram(chunk, keys);
-  } else if (stage_ == Stage::kTieCount) {
-    for (std::size_t k = 0; k < open_.size(); ++k) {
-      ties_[k][chunk.block] +=
-          static_cast<std::uint32_t>(std::count(keys, keys + chunk.count, open_[k].key));
-    }
-  } else if (stage_ == Stage::kTiePlace) {
-    for (std::size_t k = 0; k < open_.size(); ++k) {
-      if (open_[k].block != chunk.block) continue;
-      for (std::size_t i = 0; i < chunk.count; ++i) {
-        if (keys[i] == open_[k].key && tie_seen_[k]++ == open_[k].rest) {
-          tie_places_[k] = chunk.first + i;
-        }
-      }
-    }
   }
 }
 
@@ -220,52 +217,51 @@ void Selector::end_pass() {
       return end_coarse();
     case Stage::kFine:
       return end_fine();
-    case Stage::kTieCount:
-      return end_tie_count();
-    case Stage::kTiePlace:
-      for (std::size_t k = 0; k < open_.size(); ++k) {
-        cuts_[open_[k].position] = {open_[k].key, tie_places_[k]};
-      }
-      open_.clear();
-      stage_ = Stage::kDone;
-      return;
+    case Stage::kTie:
+      return end_tie();
     case Stage::kDone:
       return;
   }
 }
 
-void Selector::end_sample() {
-  std::erase_if(samples_, [](const auto& sample) { return sample.empty(); });
+/// Around the position as the sample sees it.
+Selector::Bracket Selector::bracket_of(const Open& open) const {
   std::uint64_t total = 0;
   for (const auto& sample : samples_) total += sample.size();
-  const auto each = [&](auto&& f) {
-    for (const auto& sample : samples_) f(sample);
-  };
   const auto key_at = [&](double rank) -> std::uint32_t {
     if (rank < 0) return 0;
     if (rank >= static_cast<double>(total)) return last_key();
-    return key_of_rank(0, last_key(), static_cast<std::uint64_t>(rank), each);
+    return key_of_rank(0, last_key(), static_cast<std::uint64_t>(rank), [&](auto&& f) {
+      for (const auto& sample : samples_) f(sample);
+    });
   };
-  std::vector<Bracket> brackets;
-  for (const Open& open : open_) {
-    const double size = static_cast<double>(total), blocks = static_cast<double>(samples_.size());
-    const double share =
-        static_cast<double>(positions_[open.position]) / static_cast<double>(elements_);
-    // Rows differ in scale, so blocks differ more than their number of elements says: the width
-    // comes from the spread between blocks, at least that of independent elements.
-    const std::uint32_t middle = key_at(share * size);
-    double spread = 0;
-    for (const auto& sample : samples_) {
-      const auto below = std::count_if(sample.begin(), sample.end(),
-                                       [&](std::uint32_t key) { return key < middle; });
-      const double off = static_cast<double>(below) / static_cast<double>(sample.size()) - share;
-      spread += off * off;
+  const double size = static_cast<double>(total), blocks = static_cast<double>(samples_.size());
+  const double share =
+      static_cast<double>(positions_[open.position]) / static_cast<double>(elements_);
+  const std::uint32_t middle = key_at(share * size);
+  // Rows differ in scale, so blocks differ more than their number of elements says: the width comes
+  // from the spread between blocks, at least that of independent elements. Of a block that holds
+  // the middle key many times only the part that the position needs counts as below it.
+  double spread = 0;
+  for (const auto& sample : samples_) {
+    double below = 0, at_most = 0;
+    for (const std::uint32_t key : sample) {
+      below += key < middle;
+      at_most += key <= middle;
     }
-    const double error =
-        std::max(std::sqrt(spread) / blocks, std::sqrt(share * (1 - share) / size));
-    const double width = (blocks < 8 ? 6 : 4.5) * error + 2 / size;
-    brackets.push_back({key_at((share - width) * size), key_at(std::ceil((share + width) * size))});
+    const double n = static_cast<double>(sample.size());
+    const double off = std::max({below / n - share, share - at_most / n, 0.0});
+    spread += off * off;
   }
+  const double error = std::max(std::sqrt(spread) / blocks, std::sqrt(share * (1 - share) / size));
+  const double width = (blocks < 8 ? 6 : 4.5) * error + 2 / size;
+  return {key_at((share - width) * size), key_at(std::ceil((share + width) * size)), middle};
+}
+
+void Selector::end_sample() {
+  std::erase_if(samples_, [](const auto& sample) { return sample.empty(); });
+  std::vector<Bracket> brackets;
+  for (const Open& open : open_) brackets.push_back(bracket_of(open));
   samples_.clear();
   set_brackets(std::move(brackets));
   stage_ = Stage::kScan;
@@ -313,20 +309,41 @@ cpu::Cut Selector::find(const Bracket& bracket, std::size_t number, std::uint64_
   return {low, block * kBlockElements + part.places[i]};
 }
 
-bool Selector::resolve(std::size_t position) {
-  const std::uint64_t rank = positions_[position];
+/// The cut lies before element number `rest` of the bracket's counted key.
+void Selector::settle_tie(Open open, std::size_t number) {
+  open.key = brackets_[number].counted;
+  if (open.rest == 0) {
+    cuts_[open.position] = {open.key, 0};
+    return;
+  }
+  const std::vector<Part>& parts = parts_[number];
+  while (open.rest >= parts[open.block].equal) open.rest -= parts[open.block++].equal;
+  tied_.push_back(open);
+}
+
+bool Selector::resolve(Open open) {
+  const std::uint64_t position = positions_[open.position];
   for (std::size_t k = 0; k < brackets_.size(); ++k) {
     const Bracket& bracket = brackets_[k];
-    if (rank < bracket.before) return false;
-    const std::uint64_t inside = rank - bracket.before;
-    if (inside < bracket.inside) {
-      cuts_[position] = find(bracket, k, inside);
+    if (position < bracket.before) return false;
+    const std::uint64_t rank = position - bracket.before;
+    if (rank < bracket.inside + bracket.equal) {
+      std::uint64_t below = 0;  // candidates before the counted key
+      for (const Part& part : parts_[k]) {
+        for (const std::uint32_t key : part.keys) below += key < bracket.counted;
+      }
+      if (rank >= below && rank < below + bracket.equal) {
+        open.rest = rank - below;
+        settle_tie(open, k);
+      } else {
+        cuts_[open.position] = find(bracket, k, rank < below ? rank : rank - bracket.equal);
+      }
       return true;
     }
     // Everything up to the bracket comes before the cut; behind a bracket that ends at the last key
     // but zero there are only zeros, which may fall on either side.
-    if (inside == bracket.inside || is_free(bracket.high + 1)) {
-      cuts_[position] = {bracket.high + 1, 0};
+    if (rank == bracket.inside + bracket.equal || is_free(bracket.high + 1)) {
+      cuts_[open.position] = {bracket.high + 1, 0};
       return true;
     }
   }
@@ -340,13 +357,14 @@ void Selector::end_scan() {
       for (const Part& part : parts_[k]) {
         brackets_[k].before += part.before;
         brackets_[k].inside += part.keys.size();
+        if (brackets_[k].counts()) brackets_[k].equal += part.equal;
       }
     }
-    std::erase_if(open_, [&](const Open& open) { return resolve(open.position); });
+    std::erase_if(open_, [&](const Open& open) { return resolve(open); });
   }
   parts_.clear();
   brackets_.clear();
-  stage_ = open_.empty() ? Stage::kDone : Stage::kCoarse;
+  stage_ = !open_.empty() ? Stage::kCoarse : !tied_.empty() ? Stage::kTie : Stage::kDone;
 }
 
 void Selector::end_coarse() {
@@ -361,48 +379,41 @@ void Selector::end_coarse() {
   stage_ = Stage::kFine;
 }
 
-/// Gives the cut now if no tie has to be resolved.
-void Selector::settle(Open open) {
-  if (open.rest == 0 || is_free(open.key)) {
-    cuts_[open.position] = {open.key, 0};
-  } else {
-    open_.push_back(open);
-  }
-}
-
+/// Every key is known now: another scan with brackets of this one key counts it per block.
 void Selector::end_fine() {
   const std::vector<std::uint64_t> count = histograms_->sum();
   const std::vector<std::uint32_t> bins = histograms_->bins;
   histograms_.reset();
-  const std::vector<Open> waiting = std::move(open_);
-  open_.clear();
-  for (Open open : waiting) {
+  std::vector<Bracket> brackets;
+  for (Open& open : open_) {
     const auto it = std::lower_bound(bins.begin(), bins.end(), open.key >> 16);
     const std::uint64_t* low = count.data() + static_cast<std::size_t>(it - bins.begin()) * kHalf;
     std::uint32_t half = 0;
     while (half + 1 < kHalf && open.rest >= low[half]) open.rest -= low[half++];
-    open.key |= half;
-    settle(open);
-  }
-  stage_ = open_.empty() ? Stage::kDone : Stage::kTieCount;
-}
-
-void Selector::end_tie_count() {
-  for (std::size_t k = 0; k < open_.size(); ++k) {
-    Open& open = open_[k];
-    while (open.block + 1 < ties_[k].size() && open.rest >= ties_[k][open.block]) {
-      open.rest -= ties_[k][open.block++];
+    const std::uint32_t key = open.key | half;
+    open.rest = 0;
+    open.key = 0;
+    if (is_free(key)) {
+      cuts_[open.position] = {key, 0};
+    } else {
+      brackets.push_back({key, key, key});
     }
   }
-  ties_.clear();
-  stage_ = Stage::kTiePlace;
+  std::erase_if(open_, [&](const Open& open) { return is_free(cuts_[open.position].key); });
+  set_brackets(std::move(brackets));
+  stage_ = open_.empty() ? (tied_.empty() ? Stage::kDone : Stage::kTie) : Stage::kScan;
+}
+
+void Selector::end_tie() {
+  const std::uint64_t block = first_block();
+  std::erase_if(tied_, [&](const Open& open) { return open.block == block; });
+  if (tied_.empty()) stage_ = Stage::kDone;
 }
 
 std::uint64_t Selector::state_bytes() const {
   if (open_.empty()) return 0;
-  const std::uint64_t blocks = (elements_ + kBlockElements - 1) / kBlockElements;
   const std::uint64_t candidates = std::min(options_.memory, 2 * kCandidateBytes * elements_);
-  return candidates + open_.size() * blocks * sizeof(Part);
+  return candidates + open_.size() * blocks() * sizeof(Part);
 }
 
 }  // namespace mod::merge

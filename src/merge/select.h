@@ -40,6 +40,7 @@ class Selector {
 
   bool wants_pass() const;
   std::uint64_t block_stride() const;
+  std::uint64_t first_block() const;
   void begin_pass(std::uint64_t blocks);
   /// x and b hold chunk.count elements; b is not used for kValue.
   void accumulate(const Chunk& chunk, const float* x, const float* b);
@@ -50,29 +51,33 @@ class Selector {
   std::uint64_t state_bytes() const;
 
  private:
-  enum class Stage { kSample, kScan, kCoarse, kFine, kTieCount, kTiePlace, kDone };
+  enum class Stage { kSample, kScan, kCoarse, kFine, kTie, kDone };
 
-  /// Keys low..high and what lies before and in them.
+  /// Keys low..high and what lies before and in them; `counted` may be one of them.
   struct Bracket {
-    std::uint32_t low = 0, high = 0;
-    std::uint64_t before = 0, inside = 0;
+    std::uint32_t low = 0, high = 0, counted = 0;
+    std::uint64_t before = 0, equal = 0, inside = 0;
+
+    bool counts() const { return counted >= low && counted <= high; }
   };
   /// One block's part of one bracket.
   struct Part {
     std::uint64_t before = 0;
+    std::uint32_t equal = 0;
     std::vector<std::uint32_t> keys;
     std::vector<std::uint16_t> places;
   };
-  /// A position without a cut yet: key, and how many of that key come before the cut.
+  /// A position without a cut yet. Once the key is known, `rest` elements of that key come before
+  /// the cut, then within `block` only.
   struct Open {
     std::size_t position = 0;  // index into positions_
     std::uint32_t key = 0;
-    std::uint64_t rest = 0;
-    std::uint64_t block = 0;  // that holds the cut (kTiePlace)
+    std::uint64_t rest = 0, block = 0;
   };
   struct Histograms;
 
   std::uint32_t last_key() const;
+  std::uint64_t blocks() const;
   /// Keys whose ties need no order: zeros of a magnitude.
   bool is_free(std::uint32_t key) const;
   void start();
@@ -80,13 +85,15 @@ class Selector {
   void end_scan();
   void end_coarse();
   void end_fine();
-  void end_tie_count();
+  void end_tie();
+  Bracket bracket_of(const Open& open) const;
   void set_brackets(std::vector<Bracket> brackets);
-  bool resolve(std::size_t position);
+  bool resolve(Open open);
   cpu::Cut find(const Bracket& bracket, std::size_t number, std::uint64_t rank) const;
-  void settle(Open open);
+  void settle_tie(Open open, std::size_t number);
   void scan(const Chunk& chunk, const float* x, const float* b);
   void count_histogram(const Chunk& chunk, const std::uint32_t* keys);
+  void find_tie(const Chunk& chunk, const std::uint32_t* keys);
   const std::uint32_t* keys_of(const Chunk& chunk, const float* x, const float* b) const;
 
   const KeyOrder order_;
@@ -95,16 +102,14 @@ class Selector {
   const SelectOptions options_;
   std::vector<cpu::Cut> cuts_;
   Stage stage_ = Stage::kDone;
-  std::vector<Open> open_;  // positions without a cut
+  std::vector<Open> open_;  // the key is not known
+  std::vector<Open> tied_;  // the key is, its element is not
 
   std::vector<std::vector<std::uint32_t>> samples_;  // [sampled block]
   std::vector<Bracket> brackets_;                    // ascending, disjoint
   std::vector<std::vector<Part>> parts_;             // [bracket][block]
   std::atomic<std::uint64_t> candidates_{0};
   std::unique_ptr<Histograms> histograms_;
-  std::vector<std::vector<std::uint32_t>> ties_;  // [open][block]
-  std::vector<std::uint64_t> tie_places_;         // [open]: element index
-  std::vector<std::uint64_t> tie_seen_;           // [open], within the block of the cut
 };
 
 }  // namespace mod::merge

@@ -202,18 +202,22 @@ TEST_P(MergeKernelsTest, KeysAndScans) {
       std::vector<std::uint32_t> found(n + 16), inside;
       std::vector<std::uint16_t> places(n + 16), where;
       const ScanOutput out{found.data(), places.data(), 60000};
-      const ScanCount count = magnitudes ? k.scan_magnitudes(x.data(), b.data(), from, to, out, n)
-                                         : k.scan_values(x.data(), from, to, out, n);
-      std::size_t before = 0;
+      const std::uint32_t counted = n > 1 ? all[1] : from;
+      const ScanCount count =
+          magnitudes ? k.scan_magnitudes(x.data(), b.data(), from, to, counted, out, n)
+                     : k.scan_values(x.data(), from, to, counted, out, n);
+      std::size_t before = 0, equal = 0;
       for (std::size_t i = 0; i < n; ++i) {
         before += all[i] < from;
-        if (all[i] < from || all[i] > to) continue;
+        equal += all[i] == counted;
+        if (all[i] < from || all[i] > to || all[i] == counted) continue;
         inside.push_back(all[i]);
         where.push_back(static_cast<std::uint16_t>(60000 + i));
       }
       found.resize(count.inside);
       places.resize(count.inside);
       EXPECT_EQ(count.before, before);
+      EXPECT_EQ(count.equal, equal);
       EXPECT_EQ(found, inside);
       EXPECT_EQ(places, where);
     }

@@ -26,6 +26,7 @@ class SelectKernel final : public merge::Kernel {
 
   bool wants_pass() const override { return selector_.wants_pass(); }
   std::uint64_t block_stride() const override { return selector_.block_stride(); }
+  std::uint64_t first_block() const override { return selector_.first_block(); }
   void begin_pass(std::uint64_t blocks) override { selector_.begin_pass(blocks); }
   void accumulate(const merge::Chunk& chunk) override {
     selector_.accumulate(chunk, chunk.inputs[0], zeros_.data() + chunk.first);
@@ -167,8 +168,12 @@ TEST(Select, AMissedBracketFallsBack) {
 
 TEST(Select, LargeTensorsNeedOneSampleAndOnePass) {
   const std::size_t n = 12 * merge::kBlockElements;
-  SelectKernel kernel(KeyOrder::kMagnitude, n, {n / 100, n / 2}, {});
-  EXPECT_EQ(run_kernel(kernel, {tensors(n)[0].x}).passes, 2);
+  SelectKernel smooth(KeyOrder::kMagnitude, n, {n / 100, n / 2}, {});
+  EXPECT_EQ(run_kernel(smooth, {tensors(n)[0].x}).passes, 2);
+  // Where the cut falls among equal elements one more block tells which of them.
+  SelectKernel tied(KeyOrder::kMagnitude, n, {n / 2}, {});
+  EXPECT_EQ(run_kernel(tied, {tensors(n)[1].x}).passes, 3);
+  EXPECT_EQ(tied.block_stride(), 1u);
 }
 
 TEST(Select, TrivialPositionsNeedNoPass) {

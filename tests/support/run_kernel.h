@@ -36,11 +36,12 @@ struct RunResult {
   }
 };
 
-/// Walks the blocks `stride` apart with `threads` threads; work(chunk, thread) for every chunk.
+/// Walks the blocks from `start`, `stride` apart, with `threads` threads; work(chunk, thread) for
+/// every chunk.
 template <class Work>
 void walk_blocks(const merge::Kernel& kernel, std::uint64_t elements,
-                 const std::vector<Tensor>& inputs, const RunOptions& options, std::uint64_t stride,
-                 bool all_inputs, Work&& work) {
+                 const std::vector<Tensor>& inputs, const RunOptions& options, std::uint64_t start,
+                 std::uint64_t stride, bool all_inputs, Work&& work) {
   const std::uint64_t unit = kernel.unit(), block = merge::block_elements(unit);
   const std::uint64_t blocks = (elements + block - 1) / block;
   const std::uint64_t chunk = options.chunk >= unit ? options.chunk / unit * unit : unit;
@@ -52,7 +53,7 @@ void walk_blocks(const merge::Kernel& kernel, std::uint64_t elements,
     for (;;) {
       const std::uint64_t at = next.fetch_add(tile);
       for (std::uint64_t t = at; t < at + tile; ++t) {
-        const std::uint64_t number = t * stride;
+        const std::uint64_t number = start + t * stride;
         if (number >= blocks) return;
         const std::uint64_t end = std::min(elements, (number + 1) * block);
         for (std::uint64_t first = number * block; first < end; first += chunk) {
@@ -86,14 +87,14 @@ inline RunResult run_kernel(merge::Kernel& kernel, const std::vector<Tensor>& in
   while (kernel.wants_pass()) {
     ++result.passes;
     kernel.begin_pass((elements + block - 1) / block);
-    walk_blocks(kernel, elements, inputs, options, kernel.block_stride(), false,
-                [&](const merge::Chunk& c, int) { kernel.accumulate(c); });
+    walk_blocks(kernel, elements, inputs, options, kernel.first_block(), kernel.block_stride(),
+                false, [&](const merge::Chunk& c, int) { kernel.accumulate(c); });
     kernel.end_pass();
   }
   result.out.assign(elements, -12345.0f);
   result.taken.assign(inputs.size(), 0);
   std::mutex mutex;
-  walk_blocks(kernel, elements, inputs, options, 1, true, [&](const merge::Chunk& c, int) {
+  walk_blocks(kernel, elements, inputs, options, 0, 1, true, [&](const merge::Chunk& c, int) {
     std::vector<std::uint64_t> taken(inputs.size(), 0);
     kernel.combine(c, result.out.data() + c.first, taken);
     std::lock_guard lock(mutex);

@@ -222,6 +222,7 @@ class RankKernel final : public ModKernel {
   bool wants_pass() const override { return selector_.wants_pass(); }
   bool reads_input(int input) const override { return input == 0; }
   std::uint64_t block_stride() const override { return selector_.block_stride(); }
+  std::uint64_t first_block() const override { return selector_.first_block(); }
   void begin_pass(std::uint64_t blocks) override { selector_.begin_pass(blocks); }
   void accumulate(const Chunk& chunk) override {
     selector_.accumulate(chunk, values(chunk), nullptr);

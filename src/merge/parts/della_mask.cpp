@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kSortFrom = 96;
 /// Bins go down from a row's largest magnitude by so many powers of two; what is smaller shares one
 /// bin.
-constexpr std::uint32_t kOctaves = 12;
+constexpr std::uint32_t kOctaves = 8;
 constexpr std::size_t kPart = 32768;  // elements whose places fit 16 bits
 
 /// Orders by magnitude, then by descending index. A NaN is larger than any number.

@@ -15,23 +15,26 @@ TaskVectorKernel::TaskVectorKernel(int base, std::vector<TaskModel> models, Task
   set_factors();
 }
 
-bool TaskVectorKernel::wants_pass() const {
-  return std::any_of(models_.begin(), models_.end(),
-                     [](const TaskModel& m) { return m.sparsifier->wants_pass(); });
-}
-
-std::uint64_t TaskVectorKernel::block_stride() const {
-  std::uint64_t stride = 1;
+/// The first sparsifier that wants a pass decides which blocks it visits; those who want the same
+/// ones take part, the others wait for a later pass.
+const Sparsifier* TaskVectorKernel::leader() const {
   for (const TaskModel& model : models_) {
-    if (model.sparsifier->wants_pass()) stride = std::max(stride, model.sparsifier->block_stride());
+    if (model.sparsifier->wants_pass()) return model.sparsifier.get();
   }
-  return stride;
+  return nullptr;
 }
 
-/// Samples are taken first, by all who want one; the others wait for the next pass.
 bool TaskVectorKernel::takes_part(const TaskModel& model) const {
-  return model.sparsifier->wants_pass() && model.sparsifier->block_stride() == block_stride();
+  const Sparsifier& own = *model.sparsifier;
+  return own.wants_pass() && own.block_stride() == leader()->block_stride() &&
+         own.first_block() == leader()->first_block();
 }
+
+bool TaskVectorKernel::wants_pass() const { return leader() != nullptr; }
+
+std::uint64_t TaskVectorKernel::block_stride() const { return leader()->block_stride(); }
+
+std::uint64_t TaskVectorKernel::first_block() const { return leader()->first_block(); }
 
 bool TaskVectorKernel::reads_input(int input) const {
   if (input == base_) return true;

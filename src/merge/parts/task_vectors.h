@@ -33,6 +33,7 @@ class TaskVectorKernel final : public Kernel {
   bool wants_pass() const override;
   bool reads_input(int input) const override;
   std::uint64_t block_stride() const override;
+  std::uint64_t first_block() const override;
   void begin_pass(std::uint64_t blocks) override;
   void accumulate(const Chunk& chunk) override;
   void end_pass() override;
@@ -41,6 +42,7 @@ class TaskVectorKernel final : public Kernel {
   std::uint64_t state_bytes() const override;
 
  private:
+  const Sparsifier* leader() const;
   bool takes_part(const TaskModel& model) const;
   void set_factors();
 
