@@ -15,7 +15,7 @@ run(${CMAKE_COMMAND} -S ${SOURCE}/consumer -B ${WORK}/build -G Ninja -DCMAKE_BUI
     -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${FLAGS}
     -DCMAKE_PREFIX_PATH=${WORK}/prefix)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
-run(${WORK}/build/consumer)
+run(${WORK}/build/consumer ${SOURCE}/../../examples/specialists ${WORK})
 if(NOT OUTPUT MATCHES "mod ${VERSION}")
   message(FATAL_ERROR "the consumer printed '${OUTPUT}', not version ${VERSION}")
 endif()

@@ -1,20 +1,41 @@
-// Uses the public API of an installed mod.cpp the way a program of someone else's would.
+// Uses the public API of an installed mod.cpp the way a program of someone else's would: lists a model's
+// tensors, merges two models, and meets an error.
+#include <mod/mod.h>
+
 #include <cstdio>
-#include <string>
+#include <filesystem>
+#include <fstream>
 
-#include "mod/dtype.h"
-#include "mod/error.h"
-#include "mod/version.h"
+namespace {
 
-int main() {
-  if (mod::dtype_size(mod::DType::BF16) != 2 || mod::dtype_from_name("BF16") != mod::DType::BF16) {
-    return 1;
-  }
+bool refuses_a_wrong_recipe(const std::filesystem::path& work) {
+  std::ofstream(work / "wrong.yml") << "merge_method: tise\nmodels: [{model: nowhere}]\n";
   try {
-    throw mod::Error(mod::ErrorCode::kInvalidInput, "recipe.yml: names no model");
+    mod::merge_recipe(work / "wrong.yml", work / "wrong");
   } catch (const mod::Error& error) {
-    if (error.exit_code() != 2 || std::string(error.what()).empty()) return 1;
+    return error.exit_code() == 2 && !std::filesystem::exists(work / "wrong");
   }
+  return false;
+}
+
+bool merges(const std::filesystem::path& models, const std::filesystem::path& work) {
+  std::ofstream(work / "recipe.yml") << "merge_method: linear\nmodels:\n- {model: " << (models / "math").string()
+                                     << ", parameters: {weight: 0.5}}\n- {model: "
+                                     << (models / "code").string() << ", parameters: {weight: 0.5}}\n";
+  mod::MergeOptions options;
+  options.threads = 2;
+  options.overwrite = true;
+  const mod::MergeResult result = mod::merge_recipe(work / "recipe.yml", work / "merged", options);
+  return result.models.size() == 2 && result.elements == 2560320 && result.models[0].distance > 0 &&
+         mod::list_tensors(work / "merged").size() == mod::list_tensors(models / "math").size();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  const std::filesystem::path models = argv[1], work = argv[2];
+  if (!merges(models, work) || !refuses_a_wrong_recipe(work)) return 1;
   std::printf("mod %s\n", mod::kVersion);
   return 0;
 }
