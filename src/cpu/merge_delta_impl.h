@@ -93,6 +93,21 @@ void delta_flagged(float f, const float* x, const float* b, const std::uint8_t* 
   });
 }
 
+void delta_packed(float f, const float* x, const float* b, const std::uint8_t* bits, std::size_t at,
+                  float* v, std::size_t n) noexcept {
+  Ints lane_bit;
+  for (std::size_t l = 0; l < kWide; ++l) lane_bit[l] = std::int32_t{1} << l;
+  const Floats wf = all(f);
+  for_vectors(n, [=](auto tag, std::size_t i, std::size_t k) MOD_BODY {
+    std::uint32_t word;
+    __builtin_memcpy(&word, bits + (at + i) / 8, sizeof word);
+    word >>= (at + i) % 8;
+    const Ints mask = (all(static_cast<std::int32_t>(word)) & lane_bit) != 0;
+    const Floats d = floats_at(tag, x + i, k) - floats_at(tag, b + i, k);
+    put(tag, masked(mask, wf * d), v + i, k);
+  });
+}
+
 /// Lanes that are not 0 (NaN included).
 inline Ints nonzero(Floats v) { return v != Floats{}; }
 
@@ -174,46 +189,42 @@ inline Ints agrees(Floats v, Ints positive) {
   return (positive & up) | (~positive & down);
 }
 
-inline Floats apply_divided(Floats base, Floats lambda, Floats sum, Floats divisor) {
-  const Floats one = all(1.0f);
-  const Ints zero = divisor == Floats{};
-  const Floats d = floats_of((zero & bits_of(one)) | (~zero & bits_of(divisor)));
-  return plus(base, lambda * (sum / d));
+/// What multiplies a sum whose weights add up to `divisor`.
+inline float gain(float lambda, float divisor, bool divide) {
+  return divide && divisor != 0 ? lambda / divisor : lambda;
 }
 
-template <bool divide>
-inline std::size_t elect_one(const float* v0, float w0, const float* b, float lambda, float* y,
-                             std::uint64_t* taken, std::size_t n) {
-  const Floats wl = all(lambda), ww = all(w0);
+inline std::size_t elect_one(const float* v0, const float* w, const float* b, float lambda,
+                             bool divide, float* y, std::uint64_t* taken, std::size_t n) {
+  const Floats g0 = all(gain(lambda, w[0], divide));
   Ints n0 = {};
   for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
-    const Floats x = floats_at(tag, v0 + i, k), base = floats_at(tag, b + i, k);
-    const Ints kept = nonzero(x);
-    n0 -= kept;
-    const Floats s = masked(kept, x);
-    put(tag, divide ? apply_divided(base, wl, s, masked(kept, ww)) : plus(base, wl * s), y + i, k);
+    const Floats x = floats_at(tag, v0 + i, k);
+    n0 -= nonzero(x);
+    put(tag, plus(floats_at(tag, b + i, k), g0 * x), y + i, k);
   });
   taken[0] += add_up(n0);
   return add_up(n0);
 }
 
-template <bool divide>
+/// Which models take part decides among three gains, so that no element needs a division.
 inline std::size_t elect_two(const float* v0, const float* v1, const float* w, const float* b,
-                             float lambda, float* y, std::uint64_t* taken, std::size_t n) {
-  const Floats wl = all(lambda), w0 = all(w[0]), w1 = all(w[1]);
+                             float lambda, bool divide, float* y, std::uint64_t* taken,
+                             std::size_t n) {
+  const Floats g0 = all(gain(lambda, w[0], divide)), g1 = all(gain(lambda, w[1], divide));
+  const Floats both = all(gain(lambda, w[0] + w[1], divide));
   Ints n0 = {}, n1 = {}, any = {};
   for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     const Floats x0 = floats_at(tag, v0 + i, k), x1 = floats_at(tag, v1 + i, k);
-    const Floats base = floats_at(tag, b + i, k);
     const Ints positive = x0 + x1 >= Floats{};
     const Ints k0 = agrees(x0, positive), k1 = agrees(x1, positive);
     n0 -= k0;
     n1 -= k1;
     any -= k0 | k1;
     const Floats s = masked(k0, x0) + masked(k1, x1);
-    put(tag,
-        divide ? apply_divided(base, wl, s, masked(k0, w0) + masked(k1, w1)) : plus(base, wl * s),
-        y + i, k);
+    const Floats g =
+        floats_of((k0 & k1 & bits_of(both)) | (k0 & ~k1 & bits_of(g0)) | (~k0 & k1 & bits_of(g1)));
+    put(tag, plus(floats_at(tag, b + i, k), g * s), y + i, k);
   });
   taken[0] += add_up(n0);
   taken[1] += add_up(n1);
@@ -223,7 +234,7 @@ inline std::size_t elect_two(const float* v0, const float* v1, const float* w, c
 template <bool divide>
 inline std::size_t elect_many(const float* const* v, const float* w, int models, const float* b,
                               float lambda, float* y, std::uint64_t* taken, std::size_t n) {
-  const Floats wl = all(lambda);
+  const Floats wl = all(lambda), one = all(1.0f);
   Ints any = {};
   for_vectors(n, [&](auto tag, std::size_t i, std::size_t k) MOD_BODY {
     Floats vote = {}, s = {}, d = {};
@@ -239,25 +250,21 @@ inline std::size_t elect_many(const float* const* v, const float* w, int models,
       d += masked(kept, all(w[m]));
     }
     any -= some;
-    const Floats base = floats_at(tag, b + i, k);
-    put(tag, divide ? apply_divided(base, wl, s, d) : plus(base, wl * s), y + i, k);
+    const Ints zero = d == Floats{};
+    const Floats divisor = floats_of((zero & bits_of(one)) | (~zero & bits_of(d)));
+    const Floats g = divide ? wl / divisor : wl;
+    put(tag, plus(floats_at(tag, b + i, k), g * s), y + i, k);
   });
   return add_up(any);
-}
-
-template <bool divide>
-inline std::size_t elect(const float* const* v, const float* w, int models, const float* b,
-                         float lambda, float* y, std::uint64_t* taken, std::size_t n) {
-  if (models == 1) return elect_one<divide>(v[0], w[0], b, lambda, y, taken, n);
-  if (models == 2) return elect_two<divide>(v[0], v[1], w, b, lambda, y, taken, n);
-  return elect_many<divide>(v, w, models, b, lambda, y, taken, n);
 }
 
 std::size_t add_elected(const float* const* v, const float* w, int models, const float* b,
                         float lambda, bool divide, float* y, std::uint64_t* taken,
                         std::size_t n) noexcept {
-  return divide ? elect<true>(v, w, models, b, lambda, y, taken, n)
-                : elect<false>(v, w, models, b, lambda, y, taken, n);
+  if (models == 1) return elect_one(v[0], w, b, lambda, divide, y, taken, n);
+  if (models == 2) return elect_two(v[0], v[1], w, b, lambda, divide, y, taken, n);
+  return divide ? elect_many<true>(v, w, models, b, lambda, y, taken, n)
+                : elect_many<false>(v, w, models, b, lambda, y, taken, n);
 }
 
 void gram(const float* x, const float* y, const float* b, double* out, std::size_t n) noexcept {

@@ -45,12 +45,17 @@ struct MergeKernels {
   void (*delta_flagged)(float f, const float* x, const float* b, const std::uint8_t* flags,
                         float* v, std::size_t n) noexcept;
 
+  /// The same with packed flags: element i is bit at + i. Reads up to three bytes behind the last
+  /// one.
+  void (*delta_packed)(float f, const float* x, const float* b, const std::uint8_t* bits,
+                       std::size_t at, float* v, std::size_t n) noexcept;
+
   /// y = b + (v[0] + v[1] + ...); b itself (also -0) where the sum is 0. taken[m] += elements where
   /// v[m] is not 0; returns how many elements have some v that is not 0.
   std::size_t (*add_deltas)(const float* const* v, int models, const float* b, float* y,
                             std::uint64_t* taken, std::size_t n) noexcept;
   /// The same with a vote: only the v[m] that have the sign of their sum (+ for 0) or are NaN take
-  /// part. y = b + lambda * s, or b + lambda * (s / d) with `divide`: d the sum of the w[m] that
+  /// part. y = b + lambda * s, or b + (lambda / d) * s with `divide`: d the sum of the w[m] that
   /// take part, 1 where that is 0.
   std::size_t (*add_elected)(const float* const* v, const float* w, int models, const float* b,
                              float lambda, bool divide, float* y, std::uint64_t* taken,

@@ -19,6 +19,7 @@ constexpr MergeKernels make_merge_kernels() {
       .delta = delta,
       .delta_between = delta_between,
       .delta_flagged = delta_flagged,
+      .delta_packed = delta_packed,
       .add_deltas = add_deltas,
       .add_elected = add_elected,
       .magnitude_keys = magnitude_keys,

@@ -86,6 +86,13 @@ TEST_P(MergeKernelsTest, Deltas) {
     k.delta_flagged(0.7f, x.data(), b.data(), flags.data(), v.data(), n);
     expect_all(
         v, [&](std::size_t i) { return flags[i] ? 0.7f * (x[i] - b[i]) : 0.0f; }, "flagged");
+    for (const std::size_t at : {0, 5, 8}) {
+      std::vector<std::uint8_t> packed((at + n) / 8 + 5, 0xff);
+      k.pack_flags(flags.data(), packed.data(), at, n);
+      k.delta_packed(0.7f, x.data(), b.data(), packed.data(), at, v.data(), n);
+      expect_all(
+          v, [&](std::size_t i) { return flags[i] ? 0.7f * (x[i] - b[i]) : 0.0f; }, "packed");
+    }
     const std::uint32_t one = magnitude_key(1.0f);
     const std::uint64_t first = 1000;
     const Cut cuts[] = {{0, 0},
@@ -171,7 +178,7 @@ TEST_P(MergeKernelsTest, AddElected) {
             ++expected[m];
           }
           if (!divide || divisor == 0) divisor = 1;
-          const float s = 0.9f * (sum / divisor);
+          const float s = 0.9f / divisor * sum;
           ASSERT_EQ(bits(y[i]), bits(s == 0 ? b[i] : b[i] + s)) << models << " models, " << i;
         }
         EXPECT_EQ(taken, expected) << models;
@@ -203,9 +210,9 @@ TEST_P(MergeKernelsTest, KeysAndScans) {
       std::vector<std::uint16_t> places(n + 16), where;
       const ScanOutput out{found.data(), places.data(), 60000};
       const std::uint32_t counted = n > 1 ? all[1] : from;
-      const ScanCount count =
-          magnitudes ? k.scan_magnitudes(x.data(), b.data(), from, to, counted, out, n)
-                     : k.scan_values(x.data(), from, to, counted, out, n);
+      const ScanCount count = magnitudes
+                                  ? k.scan_magnitudes(x.data(), b.data(), from, to, counted, out, n)
+                                  : k.scan_values(x.data(), from, to, counted, out, n);
       std::size_t before = 0, equal = 0;
       for (std::size_t i = 0; i < n; ++i) {
         before += all[i] < from;

@@ -100,7 +100,7 @@ RandomSparsifier::RandomSparsifier(std::unique_ptr<MaskSource> mask, std::uint64
 void RandomSparsifier::begin_pass(std::uint64_t blocks) {
   norms_.begin(blocks);
   kept_.assign(blocks, 0);
-  if (keeps_bits_) bits_.assign(blocks * ((std::min(block_, elements_) + 7) / 8), 0);
+  if (keeps_bits_) bits_.assign(blocks * block_bytes() + 4, 0);  // delta_packed reads ahead
 }
 
 void RandomSparsifier::accumulate(const Chunk& chunk, const float* x, const float* b) {
@@ -111,8 +111,7 @@ void RandomSparsifier::accumulate(const Chunk& chunk, const float* x, const floa
   norms_.add(chunk.block, sums[0], sums[1]);
   kept_[chunk.block] += chunk.kernels->merge.count_flags(flags, chunk.count);
   if (!keeps_bits_) return;
-  const std::uint64_t stride = (std::min(block_, elements_) + 7) / 8;
-  chunk.kernels->merge.pack_flags(flags, bits_.data() + chunk.block * stride,
+  chunk.kernels->merge.pack_flags(flags, bits_.data() + chunk.block * block_bytes(),
                                   chunk.first - chunk.block * block_, chunk.count);
 }
 
@@ -121,29 +120,23 @@ void RandomSparsifier::end_pass() {
   norms_wanted_ = false;
 }
 
-const std::uint8_t* RandomSparsifier::flags_of(const Chunk& chunk, const float* x,
-                                               const float* b) const {
-  std::uint8_t* flags = chunk.scratch->bytes(chunk.count);
-  if (bits_.empty()) {
-    mask_->flags(chunk, x, b, flags);
-  } else {
-    const std::uint64_t stride = (std::min(block_, elements_) + 7) / 8;
-    chunk.kernels->merge.unpack_flags(bits_.data() + chunk.block * stride,
-                                      chunk.first - chunk.block * block_, flags, chunk.count);
-  }
-  return flags;
-}
-
 void RandomSparsifier::apply(const Chunk& chunk, const float* x, const float* b, float f,
                              float* v) const {
-  if (scale_ != RandomScale::kInverseProbability) {
-    chunk.kernels->merge.delta_flagged(f, x, b, flags_of(chunk, x, b), v, chunk.count);
+  const cpu::MergeKernels& kernels = chunk.kernels->merge;
+  if (!bits_.empty()) {
+    kernels.delta_packed(f, x, b, bits_.data() + chunk.block * block_bytes(),
+                         chunk.first - chunk.block * block_, v, chunk.count);
     return;
   }
   std::uint8_t* flags = chunk.scratch->bytes(chunk.count);
+  if (scale_ != RandomScale::kInverseProbability) {
+    mask_->flags(chunk, x, b, flags);
+    kernels.delta_flagged(f, x, b, flags, v, chunk.count);
+    return;
+  }
   float* probabilities = chunk.scratch->floats(chunk.count);
   mask_->flags_and_probabilities(chunk, x, b, flags, probabilities);
-  chunk.kernels->merge.delta_flagged(1, x, b, flags, v, chunk.count);
+  kernels.delta_flagged(1, x, b, flags, v, chunk.count);
   for (std::size_t i = 0; i < chunk.count; ++i) v[i] *= f / probabilities[i];
 }
 

@@ -2,6 +2,7 @@
 // tensor.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -114,7 +115,7 @@ class RandomSparsifier final : public Sparsifier {
   std::uint64_t state_bytes() const override;
 
  private:
-  const std::uint8_t* flags_of(const Chunk& chunk, const float* x, const float* b) const;
+  std::uint64_t block_bytes() const { return (std::min(block_, elements_) + 7) / 8; }
 
   std::unique_ptr<MaskSource> mask_;
   RandomScale scale_;
