@@ -191,9 +191,10 @@ TEST(ModMethod, RankFollowsASort) {
     const std::size_t n = d0.size();
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), 0u);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      if (std::isnan(d0[a]) || std::isnan(d0[b])) return !std::isnan(d0[a]) && std::isnan(d0[b]);
-      return d0[a] < d0[b];
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const bool nan_a = std::isnan(d0[a]), nan_b = std::isnan(d0[b]);
+      if (nan_a != nan_b) return nan_b;
+      return nan_a || d0[a] == d0[b] ? a < b : d0[a] < d0[b];
     });
     const RunResult result =
         run_method(mod_case("rank", {0.3, 0.5, 0.2}, {d0, Tensor(n, 111.0f), Tensor(n, 222.0f)}));

@@ -55,9 +55,11 @@ inline bool happens(std::uint32_t word, double p) { return word < p * 4294967296
 inline std::vector<std::size_t> descending(const Tensor& d) {
   std::vector<std::size_t> order(d.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    if (std::isnan(d[a]) || std::isnan(d[b])) return std::isnan(d[a]) && !std::isnan(d[b]);
-    return std::abs(d[a]) > std::abs(d[b]);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const bool nan_a = std::isnan(d[a]), nan_b = std::isnan(d[b]);
+    if (nan_a != nan_b) return nan_a;
+    if (!nan_a && std::abs(d[a]) != std::abs(d[b])) return std::abs(d[a]) > std::abs(d[b]);
+    return a < b;
   });
   return order;
 }

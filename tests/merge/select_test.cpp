@@ -46,14 +46,12 @@ std::vector<std::size_t> sorted(KeyOrder order, const Tensor& x) {
   std::iota(list.begin(), list.end(), 0u);
   const auto before = [&](std::size_t a, std::size_t b) {
     const bool nan_a = std::isnan(x[a]), nan_b = std::isnan(x[b]);
-    if (order == KeyOrder::kMagnitude) {
-      if (nan_a || nan_b) return nan_a && !nan_b;
-      return std::abs(x[a]) > std::abs(x[b]);
-    }
-    if (nan_a || nan_b) return !nan_a && nan_b;
-    return x[a] < x[b];
+    const bool magnitude = order == KeyOrder::kMagnitude;
+    if (nan_a != nan_b) return magnitude ? nan_a : nan_b;
+    const float va = magnitude ? -std::abs(x[a]) : x[a], vb = magnitude ? -std::abs(x[b]) : x[b];
+    return nan_a || va == vb ? a < b : va < vb;
   };
-  std::stable_sort(list.begin(), list.end(), before);
+  std::sort(list.begin(), list.end(), before);
   return list;
 }
 
