@@ -44,7 +44,8 @@ const ModelShape& find_model_shape(std::string_view name) {
   std::vector<std::string_view> names;
   std::string list;
   for (const ModelShape& shape : kShapes) {
-    if (shape.name == name) return shape;
+    // "7b" is short for "qwen2.5-7b".
+    if (shape.name == name || shape.name.substr(shape.name.find('-') + 1) == name) return shape;
     names.push_back(shape.name);
     list += (list.empty() ? "" : ", ") + std::string(shape.name);
   }
