@@ -75,6 +75,9 @@ class Selector {
     std::uint64_t rest = 0, block = 0;
   };
   struct Histograms;
+  /// A candidate's key and place, twice: vectors grow by doubling.
+  static constexpr std::uint64_t kCandidateBytes =
+      2 * (sizeof(std::uint32_t) + sizeof(std::uint16_t));
 
   std::uint32_t last_key() const;
   std::uint64_t blocks() const;
@@ -86,6 +89,8 @@ class Selector {
   void end_coarse();
   void end_fine();
   void end_tie();
+  void begin_histograms();
+  std::uint64_t room_for_candidates() const;
   Bracket bracket_of(const Open& open) const;
   void set_brackets(std::vector<Bracket> brackets);
   bool resolve(Open open);
