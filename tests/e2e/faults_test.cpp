@@ -1,5 +1,5 @@
-// Interrupted and failing merges: inputs stay untouched, nothing looks finished, the next run cleans up
-// or resumes.
+// Interrupted and failing merges: inputs stay untouched, nothing looks finished, the next run
+// cleans up or resumes.
 #include <signal.h>
 
 #include <thread>
@@ -10,6 +10,10 @@
 #ifdef MOD_FAULT_SHIM
 namespace mod::testing {
 namespace {
+
+/// One thread finishes the shards in order, so that at the renaming of the second the first is
+/// recorded as finished, however slow the disk is.
+constexpr const char* kSecondShard = "out/model-00002-of-";
 
 class Faults : public ::testing::Test {
  protected:
@@ -57,7 +61,8 @@ class Faults : public ::testing::Test {
 };
 
 TEST_F(Faults, KilledRunLooksUnfinishedAndTheNextOneCleansUp) {
-  const ProcessResult killed = run({{"MOD_FAULT_PATH", "out/"}, {"MOD_FAULT_WRITE_KILL", "3000000"}});
+  const ProcessResult killed =
+      run({{"MOD_FAULT_PATH", "out/"}, {"MOD_FAULT_WRITE_KILL", "3000000"}});
   ASSERT_EQ(killed.signal, SIGKILL) << killed.err;
   EXPECT_FALSE(looks_finished(out()));
   EXPECT_FALSE(temporaries().empty());
@@ -71,21 +76,20 @@ TEST_F(Faults, ResumedRunGivesTheSameBytes) {
   ASSERT_EQ(run({}).exit_code, 0);
   const auto expected = read_model(out());
   fs::remove_all(out());
-  const ProcessResult killed =
-      run({{"MOD_FAULT_PATH", "out/"}, {"MOD_FAULT_WRITE_KILL", "4500000"}}, {"--threads", "1"});
+  const ProcessResult killed = run({{"MOD_FAULT_RENAME_KILL", kSecondShard}}, {"--threads", "1"});
   ASSERT_EQ(killed.signal, SIGKILL) << killed.err;
   const ProcessResult resumed = run({}, {"--resume", "--json"});
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_GE(nlohmann::json::parse(resumed.out)["resumed_shards"], 1);
   const auto merged = read_model(out());
   ASSERT_EQ(merged.size(), expected.size());
-  for (const auto& [name, tensor] : expected) EXPECT_TRUE(merged.at(name).bytes == tensor.bytes) << name;
+  for (const auto& [name, tensor] : expected)
+    EXPECT_TRUE(merged.at(name).bytes == tensor.bytes) << name;
   expect_good_merge();
 }
 
 TEST_F(Faults, ResumeOfAChangedRecipeStartsAnew) {
-  const ProcessResult killed =
-      run({{"MOD_FAULT_PATH", "out/"}, {"MOD_FAULT_WRITE_KILL", "4500000"}}, {"--threads", "1"});
+  const ProcessResult killed = run({{"MOD_FAULT_RENAME_KILL", kSecondShard}}, {"--threads", "1"});
   ASSERT_EQ(killed.signal, SIGKILL) << killed.err;
   const ProcessResult resumed = run({}, {"--resume", "--json", "--set", "parameters.lambda=0.5"});
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
@@ -94,7 +98,8 @@ TEST_F(Faults, ResumeOfAChangedRecipeStartsAnew) {
 }
 
 TEST_F(Faults, FullDiskWhileWriting) {
-  const ProcessResult full = run({{"MOD_FAULT_PATH", "out/"}, {"MOD_FAULT_WRITE_ENOSPC", "1000000"}});
+  const ProcessResult full =
+      run({{"MOD_FAULT_PATH", "out/"}, {"MOD_FAULT_WRITE_ENOSPC", "1000000"}});
   EXPECT_EQ(full.exit_code, 1);
   EXPECT_NE(full.err.find("No space left"), std::string::npos) << full.err;
   EXPECT_FALSE(looks_finished(out()));
@@ -121,7 +126,8 @@ TEST_F(Faults, ShortReadsAreContinued) {
   ASSERT_EQ(run({}).exit_code, 0);
   const auto expected = read_model(out());
   fs::remove_all(out());
-  ASSERT_EQ(run({{"MOD_FAULT_PATH", "model.safetensors"}, {"MOD_FAULT_READ_MOST", "1000"}}).exit_code, 0);
+  ASSERT_EQ(
+      run({{"MOD_FAULT_PATH", "model.safetensors"}, {"MOD_FAULT_READ_MOST", "1000"}}).exit_code, 0);
   for (const auto& [name, tensor] : read_model(out())) {
     EXPECT_TRUE(expected.at(name).bytes == tensor.bytes) << name;
   }
@@ -136,13 +142,14 @@ TEST_F(Faults, SyncErrorFailsTheMerge) {
 TEST_F(Faults, InterruptStopsCleanly) {
   // A larger merge, so that the signal arrives in the middle.
   const fs::path models = folder_ / "models";
-  ASSERT_EQ(mod_program({"bench", "make-model", "--like", "qwen2.5-0.5b", "--layers", "2", "--variants", "1",
-                         models.string(), "-q"})
+  ASSERT_EQ(mod_program({"bench", "make-model", "--like", "qwen2.5-0.5b", "--layers", "2",
+                         "--variants", "1", models.string(), "-q"})
                 .exit_code,
             0);
-  write_text(folder_ / "recipe.yml", "merge_method: linear\nmodels:\n- {model: " + (models / "base").string() +
-                                         ", parameters: {weight: 0.5}}\n- {model: " +
-                                         (models / "ft1").string() + ", parameters: {weight: 0.5}}\n");
+  write_text(folder_ / "recipe.yml",
+             "merge_method: linear\nmodels:\n- {model: " + (models / "base").string() +
+                 ", parameters: {weight: 0.5}}\n- {model: " + (models / "ft1").string() +
+                 ", parameters: {weight: 0.5}}\n");
   const pid_t child = start_process(
       {kProgram, "merge", (folder_ / "recipe.yml").string(), out().string(), "--threads", "1"}, {},
       folder_.path());

@@ -1,7 +1,8 @@
 // fault_shim: a library for LD_PRELOAD that makes a program's disk fail on purpose.
 //
-// It acts on files whose path contains MOD_FAULT_PATH (all files if unset or empty) and does what these
-// environment variables say; counts are in bytes, over all such files of the process together:
+// It acts on files whose path contains MOD_FAULT_PATH (all files if unset or empty) and does what
+// these environment variables say; counts are in bytes, over all such files of the process
+// together:
 //
 //   MOD_FAULT_READ_MOST=N      one pread returns at most N bytes (short reads; the data is right)
 //   MOD_FAULT_READ_END=N       files seem to end at offset N: pread at or past it returns 0
@@ -11,11 +12,12 @@
 //   MOD_FAULT_WRITE_ENOSPC=N   N bytes can be written (the last pwrite is short), then ENOSPC
 //   MOD_FAULT_WRITE_EINTR=N    the first N pwrites fail with EINTR
 //   MOD_FAULT_WRITE_KILL=N     the process gets SIGKILL when N bytes have been written
-//   MOD_FAULT_FALLOCATE=NAME   fallocate fails: NAME is ENOSPC, EOPNOTSUPP, ENOSYS or EIO
-//   MOD_FAULT_SYNC=NAME        fdatasync and fsync (of folders too) fail: NAME is EIO or ENOSPC
+//   MOD_FAULT_RENAME_KILL=TEXT the process gets SIGKILL instead of renaming a file to a path with
+//   TEXT in it MOD_FAULT_FALLOCATE=NAME   fallocate fails: NAME is ENOSPC, EOPNOTSUPP, ENOSYS or
+//   EIO MOD_FAULT_SYNC=NAME        fdatasync and fsync (of folders too) fail: NAME is EIO or ENOSPC
 //
-// It intercepts pread, pwrite, fallocate (each also in its 64 form), fdatasync and fsync; never read,
-// write, rename or mappings. A program built with the address sanitizer needs
+// It intercepts pread, pwrite, fallocate (each also in its 64 form), fdatasync, fsync and rename;
+// never read, write or mappings. A program built with the address sanitizer needs
 // ASAN_OPTIONS=verify_asan_link_order=0 beside LD_PRELOAD.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -99,8 +101,10 @@ ssize_t faulty_write(Write* real, int fd, const void* data, size_t size, off_t o
   if (number("MOD_FAULT_WRITE_EINTR", &n) && writes.fetch_add(1) < n) return fail(EINTR);
   std::uint64_t most = 0;
   int error = 0;
-  if (number("MOD_FAULT_WRITE_EIO", &most)) error = EIO;
-  else if (number("MOD_FAULT_WRITE_ENOSPC", &most)) error = ENOSPC;
+  if (number("MOD_FAULT_WRITE_EIO", &most))
+    error = EIO;
+  else if (number("MOD_FAULT_WRITE_ENOSPC", &most))
+    error = ENOSPC;
   const bool kill_self = error == 0 && number("MOD_FAULT_WRITE_KILL", &most);
   if (error == 0 && !kill_self) return real(fd, data, size, offset);
 
@@ -160,6 +164,13 @@ int fsync(int fd) {
   const int error = error_number("MOD_FAULT_SYNC");
   if (error != 0 && is_target(fd)) return static_cast<int>(fail(error));
   return real(fd);
+}
+
+int rename(const char* from, const char* to) {
+  static auto* const real = next<int(const char*, const char*)>("rename");
+  const char* text = std::getenv("MOD_FAULT_RENAME_KILL");
+  if (text != nullptr && std::strstr(to, text) != nullptr) kill(getpid(), SIGKILL);
+  return real(from, to);
 }
 
 }  // extern "C"
