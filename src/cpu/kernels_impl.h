@@ -15,13 +15,15 @@
 #include "cpu/merge_kernels_impl.h"
 #include "cpu/random_impl.h"
 #include "cpu/reduce_impl.h"
+#include "cpu/settle_impl.h"
 
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {
 namespace {
 
 constexpr Kernels make_kernels(Isa isa) {
-  return {isa, make_convert_kernels(), make_reduce_kernels(), make_random_kernels(),
-          make_merge_kernels()};
+  ConvertKernels convert = make_convert_kernels();
+  add_settle_kernels(convert);
+  return {isa, convert, make_reduce_kernels(), make_random_kernels(), make_merge_kernels()};
 }
 
 }  // namespace

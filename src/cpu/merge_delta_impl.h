@@ -267,17 +267,5 @@ std::size_t add_elected(const float* const* v, const float* w, int models, const
                 : elect_many<false>(v, w, models, b, lambda, y, taken, n);
 }
 
-void gram(const float* x, const float* y, const float* b, double* out, std::size_t n) noexcept {
-  if (b) {
-    out[0] = dot_delta(x, x, b, n);
-    out[1] = dot_delta(y, y, b, n);
-    out[2] = dot_delta(x, y, b, n);
-  } else {
-    out[0] = dot(x, x, n);
-    out[1] = dot(y, y, n);
-    out[2] = dot(x, y, n);
-  }
-}
-
 }  // namespace
 }  // namespace mod::cpu::MOD_KERNEL_NAMESPACE

@@ -1,6 +1,7 @@
 // The merge kernels of one instruction set: see cpu/kernels_impl.h for the rules.
 #pragma once
 
+#include "cpu/gram_impl.h"
 #include "cpu/merge_delta_impl.h"
 #include "cpu/merge_flags_impl.h"
 #include "cpu/merge_kernels.h"

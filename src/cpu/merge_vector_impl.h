@@ -99,6 +99,20 @@ inline void store_flags(Ints mask, std::uint8_t* flags, std::size_t n) {
   store_wide<Whole>(__builtin_convertvector(mask & 1, Bytes), flags, n);
 }
 
+/// Whether some lane is not 0.
+inline bool any_lane(Ints mask) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask(reinterpret_cast<__m512i>(mask), reinterpret_cast<__m512i>(mask)) !=
+         0;
+#elif defined(__AVX2__)
+  return _mm256_testz_si256(reinterpret_cast<__m256i>(mask), reinterpret_cast<__m256i>(mask)) == 0;
+#else
+  std::int32_t any = 0;
+  for (std::size_t l = 0; l < kWide; ++l) any |= mask[l];
+  return any != 0;
+#endif
+}
+
 inline std::size_t add_up(Ints counts) {
   std::size_t sum = 0;
   for (std::size_t l = 0; l < kWide; ++l) sum += static_cast<std::uint32_t>(counts[l]);

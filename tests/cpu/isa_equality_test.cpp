@@ -65,6 +65,33 @@ TEST(IsaEquality, Narrow) {
   }
 }
 
+// One pass, or three: the same bytes, the same values left behind, the same count.
+TEST(IsaEquality, SettleIsNarrowWidenAndCount) {
+  for (int t = 0; t < kDTypeCount; ++t) {
+    const ConvertKernels& scalar = kernels(Isa::kScalar).convert;
+    ASSERT_EQ(scalar.settle[t] == nullptr, scalar.narrow[t] == nullptr) << t;
+    if (scalar.settle[t] == nullptr) continue;
+    const std::size_t size = dtype_size(static_cast<DType>(t));
+    for (const Numbers numbers : {Numbers::kFinite, Numbers::kSpecial}) {
+      for (const std::size_t n : awkward_sizes()) {
+        const std::vector<float> x = random_floats(n, 5, numbers);
+        Bytes bytes(n * size);
+        std::vector<float> written(n);
+        scalar.narrow[t](x.data(), bytes.data(), n);
+        scalar.widen[t](bytes.data(), written.data(), n);
+        const std::size_t odd = kernels(Isa::kScalar).reduce.count_nonfinite(written.data(), n);
+        for (const Kernels* k : all_kernels()) {
+          GuardedBytes in = placed(x, 4), out(n * size, 2);
+          EXPECT_EQ(k->convert.settle[t](reinterpret_cast<float*>(in.data()), out.data(), n), odd);
+          EXPECT_TRUE(in.intact() && out.intact());
+          ASSERT_EQ(out.bytes(), bytes) << name_of(k) << ", n " << n;
+          ASSERT_EQ(in.bytes(), placed(written, 4).bytes()) << name_of(k) << ", n " << n;
+        }
+      }
+    }
+  }
+}
+
 TEST(IsaEquality, RoundToBf16) {
   expect_equal_on_all("round_to_bf16", [](const Kernels& k, std::size_t n, std::size_t offset) {
     GuardedBytes x = placed(random_floats(n, 4, Numbers::kSpecial), offset / 4 * 4);

@@ -53,19 +53,15 @@ TEST_P(MergeKernelsTest, SumsOfModels) {
     const Floats x = sample(n, 1), y = sample(n, 2);
     Floats out(n);
     k.scale(0.3f, x.data(), out.data(), n);
-    expect_all(
-        out, [&](std::size_t i) { return 0.3f * x[i]; }, "scale");
+    expect_all(out, [&](std::size_t i) { return 0.3f * x[i]; }, "scale");
     out = y;
     k.add_scaled(-1.5f, x.data(), out.data(), n);
-    expect_all(
-        out, [&](std::size_t i) { return y[i] + -1.5f * x[i]; }, "add_scaled");
+    expect_all(out, [&](std::size_t i) { return y[i] + -1.5f * x[i]; }, "add_scaled");
     k.blend(0.6f, x.data(), 0.4f, y.data(), out.data(), n);
-    expect_all(
-        out, [&](std::size_t i) { return 0.6f * x[i] + 0.4f * y[i]; }, "blend");
+    expect_all(out, [&](std::size_t i) { return 0.6f * x[i] + 0.4f * y[i]; }, "blend");
     out = x;
     k.blend(0.6f, out.data(), 0.4f, y.data(), out.data(), n);  // in place
-    expect_all(
-        out, [&](std::size_t i) { return 0.6f * x[i] + 0.4f * y[i]; }, "blend in place");
+    expect_all(out, [&](std::size_t i) { return 0.6f * x[i] + 0.4f * y[i]; }, "blend in place");
   }
 }
 
@@ -79,13 +75,11 @@ TEST_P(MergeKernelsTest, Deltas) {
     const Floats x = sample(n, 3), b = sample(n, 4);
     Floats v(n);
     k.delta(0.7f, x.data(), b.data(), v.data(), n);
-    expect_all(
-        v, [&](std::size_t i) { return 0.7f * (x[i] - b[i]); }, "delta");
+    expect_all(v, [&](std::size_t i) { return 0.7f * (x[i] - b[i]); }, "delta");
     std::vector<std::uint8_t> flags(n);
     for (std::size_t i = 0; i < n; ++i) flags[i] = i % 3 == 1;
     k.delta_flagged(0.7f, x.data(), b.data(), flags.data(), v.data(), n);
-    expect_all(
-        v, [&](std::size_t i) { return flags[i] ? 0.7f * (x[i] - b[i]) : 0.0f; }, "flagged");
+    expect_all(v, [&](std::size_t i) { return flags[i] ? 0.7f * (x[i] - b[i]) : 0.0f; }, "flagged");
     for (const std::size_t at : {0, 5, 8}) {
       std::vector<std::uint8_t> packed((at + n) / 8 + 5, 0xff);
       k.pack_flags(flags.data(), packed.data(), at, n);
@@ -284,11 +278,18 @@ TEST_P(MergeKernelsTest, Norms) {
     EXPECT_EQ(sums[0], expected[0]);  // to the bit
     EXPECT_EQ(sums[1], expected[1]);
     EXPECT_EQ(k.largest_delta(x.data(), b.data(), n), largest);
+    // Three products at once are the three products, to the bit.
+    const ReduceKernels& one = kernels(GetParam()).reduce;
+    const Floats y = sample(n, 14, false);
     double products[3];
-    k.gram(x.data(), b.data(), nullptr, products, n);
-    double xy = 0;
-    for (std::size_t i = 0; i < n; ++i) xy += static_cast<double>(x[i]) * b[i];
-    EXPECT_NEAR(products[2], xy, 1e-13 * static_cast<double>(n + 1));
+    k.gram(x.data(), y.data(), nullptr, products, n);
+    EXPECT_EQ(products[0], one.dot(x.data(), x.data(), n));
+    EXPECT_EQ(products[1], one.dot(y.data(), y.data(), n));
+    EXPECT_EQ(products[2], one.dot(x.data(), y.data(), n));
+    k.gram(x.data(), y.data(), b.data(), products, n);
+    EXPECT_EQ(products[0], one.dot_delta(x.data(), x.data(), b.data(), n));
+    EXPECT_EQ(products[1], one.dot_delta(y.data(), y.data(), b.data(), n));
+    EXPECT_EQ(products[2], one.dot_delta(x.data(), y.data(), b.data(), n));
   }
   const Floats special = {1.0f, std::nanf("")}, zeros(2, 0.0f);
   EXPECT_EQ(k.largest_delta(special.data(), zeros.data(), 2),
@@ -378,8 +379,7 @@ TEST_P(MergeKernelsTest, Choices) {
       std::size_t expected = 0;
       for (std::size_t i = 0; i < n; ++i) expected += holds(i);
       EXPECT_EQ(count, expected) << what;
-      expect_all(
-          y, [&](std::size_t i) { return holds(i) ? x[i] : z[i]; }, what);
+      expect_all(y, [&](std::size_t i) { return holds(i) ? x[i] : z[i]; }, what);
     };
     for (const float bound : {0.0f, 1.0f, std::numeric_limits<float>::infinity(), std::nanf("")}) {
       check(
