@@ -10,9 +10,9 @@
 namespace mod::merge {
 namespace {
 
-/// Inputs and output of a 65536-element block in bf16 stay in the second-level cache; larger tiles only
-/// save system calls. Measured on tmpfs, 2 cores: 128 Ki elements best, 512 Ki 6 % slower.
-constexpr std::uint64_t kPreferredTile = 131072;
+/// Inputs and output of a 65536-element block in bf16 stay in the second-level cache; larger tiles
+/// only save system calls. Measured on tmpfs, 2 cores: 128 Ki elements best, 512 Ki 6 % slower.
+constexpr std::uint64_t kPreferredTile = 65536;
 /// Widened inputs, result and a method's scratch, per element of a chunk and input.
 constexpr std::uint64_t kChunkBytesPerInput = 24;
 constexpr std::uint64_t kHashBuffer = 1 << 20;
@@ -34,8 +34,9 @@ Need need_of(const PlannedTensor& tensor, const cpu::Kernels& kernels) {
     unit = kernel->unit();
     need.state = kernel->state_bytes();
   }
-  for (const PlannedInput& input : tensor.inputs) need.per_element += dtype_size(input.tensor.dtype);
-  need.per_element += dtype_size(tensor.dtype);
+  for (const PlannedInput& input : tensor.inputs)
+    need.per_element += dtype_size(input.tensor.dtype);
+  need.per_element += (1 + kWaitingTiles) * dtype_size(tensor.dtype);
   need.block = std::min(block_elements(unit), std::max<std::uint64_t>(1, tensor.spec.elements));
   const std::uint64_t chunk = std::max<std::uint64_t>(unit, 2048);
   need.state += tensor.inputs.size() * sizeof(double) * (tensor.spec.elements / need.block + 1);
@@ -62,10 +63,10 @@ Budget make_budget(const Plan& plan, std::uint64_t memory, const Context& contex
   if (!worst_tensor) return {};
   const std::uint64_t least = kFixed + worst.smallest + worst.state;
   if (least > memory) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("--memory {} is too small: tensor '{}' needs {}; give --memory {}M or more",
-                            size_text(memory), worst_tensor->name, size_text(least),
-                            (least >> 20) + 1));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("--memory {} is too small: tensor '{}' needs {}; give --memory {}M or more",
+                    size_text(memory), worst_tensor->name, size_text(least), (least >> 20) + 1));
   }
   Budget budget;
   const std::uint64_t room = memory - kFixed - worst.state;
@@ -80,8 +81,8 @@ Budget make_budget(const Plan& plan, std::uint64_t memory, const Context& contex
   const std::uint64_t workers_bytes = worker_bytes * budget.workers;
   budget.state_bytes = memory > kFixed + workers_bytes ? memory - kFixed - workers_bytes : 0;
   const std::uint64_t open = static_cast<std::uint64_t>(budget.workers) + 1;
-  budget.peak_bytes =
-      kFixed + workers_bytes + std::min(std::max(budget.state_bytes, worst.state), open * worst.state);
+  budget.peak_bytes = kFixed + workers_bytes +
+                      std::min(std::max(budget.state_bytes, worst.state), open * worst.state);
   return budget;
 }
 

@@ -28,6 +28,9 @@ DiskSink::DiskSink(const Plan& plan, checkpoint::OutputFolder& folder, Options o
     : plan_(plan),
       folder_(folder),
       options_(std::move(options)),
+      queue_([this](int shard, std::uint64_t offset,
+                    std::span<const std::byte> data) { write_range(shard, offset, data); },
+             options_.waiting_tiles),
       reports_(plan.tensors.size()),
       open_tensors_(plan.shards.size(), 0) {
   for (const PlannedTensor& tensor : plan.tensors) {
@@ -43,15 +46,20 @@ DiskSink::DiskSink(const Plan& plan, checkpoint::OutputFolder& folder, Options o
 
 DiskSink::~DiskSink() = default;
 
-void DiskSink::write(std::size_t tensor, std::uint64_t byte_offset,
-                     std::span<const std::byte> data) {
+void DiskSink::write(std::size_t tensor, std::uint64_t byte_offset, io::Buffer& data,
+                     std::uint64_t bytes) {
   const PlannedTensor& planned = plan_.tensors[tensor];
-  folder_.write(planned.shard, planned.offset + byte_offset, data);
-  post({planned.shard, planned.offset + byte_offset, data.size()});
+  queue_.write(planned.shard, planned.offset + byte_offset, data, bytes);
+}
+
+void DiskSink::write_range(int shard, std::uint64_t offset, std::span<const std::byte> data) {
+  folder_.write(shard, offset, data);
+  if (options_.write_back) post({shard, offset, data.size()});
 }
 
 void DiskSink::tensor_done(std::size_t tensor, TensorReport& report) {
   const PlannedTensor& planned = plan_.tensors[tensor];
+  queue_.flush();
   if (options_.hash) {
     report.sha256 = hash_range(folder_.shard_file(planned.shard), planned.offset, planned.bytes);
   }

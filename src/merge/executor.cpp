@@ -12,9 +12,9 @@
 namespace mod::merge {
 namespace {
 
-/// Elements that are in work at once: inputs, output and scratch of a method stay in the first-level
-/// cache (2048 x 4 bytes x about 4).
-constexpr std::uint64_t kChunkElements = 2048;
+/// Elements that are in work at once: inputs, output and scratch of a method stay in the
+/// first-level cache (1024 x 4 bytes x about 6).
+constexpr std::uint64_t kChunkElements = 1024;
 
 std::uint64_t chunk_elements(std::uint64_t unit) {
   return unit >= kChunkElements ? unit : kChunkElements / unit * unit;
@@ -100,57 +100,69 @@ class Worker {
 
   void accumulate(const Tile& tile) {
     read_inputs(tile, true);
-    for_chunks(tile, [&](const Chunk& chunk, std::uint64_t) { tile.active->kernel->accumulate(chunk); });
+    for_chunks(tile,
+               [&](const Chunk& chunk, std::uint64_t) { tile.active->kernel->accumulate(chunk); });
   }
 
   void combine(const Tile& tile) {
     const PlannedTensor& tensor = *tile.active->tensor;
     read_inputs(tile, false);
-    const std::size_t size = dtype_size(tensor.dtype);
-    const std::uint64_t bytes = tile.count() * size;
-    if (out_.size() < bytes) out_ = io::Buffer(bytes);
+    const std::uint64_t bytes = tile.count() * dtype_size(tensor.dtype);
     const bool verbatim = !tensor.method && tensor.inputs[0].tensor.dtype == tensor.dtype;
     if (verbatim) {
-      std::memcpy(out_.data(), reader_.raw(0), bytes);
-      taken_[0] += tile.count();
+      copy(tile);
+    } else {
+      merge(tile, bytes);
     }
-    if (!verbatim || is_floating(tensor.dtype)) {
-      for_chunks(tile, [&](const Chunk& chunk, std::uint64_t at) {
-        finish_chunk(tile, chunk, out_.data() + at * size, verbatim);
-      });
-    }
-    sink_.write(tile.active->index, tile.first() * size, {out_.data(), bytes});
+    io::Buffer& out = verbatim ? reader_.buffer(0) : out_;
+    sink_.write(tile.active->index, tile.first() * dtype_size(tensor.dtype), out, bytes);
     if (progress_) progress_->add(bytes);
   }
 
-  /// Combines and rounds one chunk (unless its bytes are there already), then measures what was written.
-  void finish_chunk(const Tile& tile, const Chunk& chunk, std::byte* out, bool verbatim) {
+  /// The bytes of the first input are the output: only measured here.
+  void copy(const Tile& tile) {
+    taken_[0] += tile.count();
+    if (!is_floating(tile.active->tensor->dtype)) return;
+    for_chunks(tile, [&](const Chunk& chunk, std::uint64_t) {
+      const float* written = chunk.inputs[0];
+      const std::size_t odd = kernels_.reduce.count_nonfinite(written, chunk.count);
+      nonfinite_ += odd;
+      measure(tile, chunk, written, odd == 0 ? 1 : 0);
+    });
+  }
+
+  void merge(const Tile& tile, std::uint64_t bytes) {
     const PlannedTensor& tensor = *tile.active->tensor;
-    const int dtype = static_cast<int>(tensor.dtype);
-    result_.resize(std::max<std::size_t>(result_.size(), chunk.count));
-    if (!verbatim) {
+    const std::size_t size = dtype_size(tensor.dtype);
+    const auto settle = kernels_.convert.settle[static_cast<int>(tensor.dtype)];
+    if (out_.size() < bytes) out_ = io::Buffer(bytes);
+    for_chunks(tile, [&](const Chunk& chunk, std::uint64_t at) {
+      result_.resize(std::max<std::size_t>(result_.size(), chunk.count));
       if (tensor.method) {
         tile.active->kernel->combine(chunk, result_.data(), taken_);
       } else {
         std::memcpy(result_.data(), chunk.inputs[0], chunk.count * sizeof(float));
         taken_[0] += chunk.count;
       }
-      kernels_.convert.narrow[dtype](result_.data(), out, chunk.count);
-    }
-    kernels_.convert.widen[dtype](out, result_.data(), chunk.count);
-    nonfinite_ += kernels_.reduce.count_nonfinite(result_.data(), chunk.count);
+      nonfinite_ += settle(result_.data(), out_.data() + at * size, chunk.count);
+      measure(tile, chunk, result_.data(), 0);
+    });
+  }
+
+  /// Distances of what was written to the inputs from `first` on; the ones before are 0.
+  void measure(const Tile& tile, const Chunk& chunk, const float* written, std::size_t first) {
     if (!options_.distances) return;
-    for (std::size_t i = 0; i < pointers_.size(); ++i) {
+    for (std::size_t i = first; i < pointers_.size(); ++i) {
       if (!pointers_[i]) continue;
       tile.active->squared[i * tile.active->blocks + chunk.block] +=
-          squared_distance(pointers_[i], chunk.count);
+          squared_distance(written, pointers_[i], chunk.count);
     }
   }
 
-  /// Of the result to one input; the exact kernel only where the quick one overflowed.
-  double squared_distance(const float* x, std::size_t n) const {
-    const double near = kernels_.reduce.near_squared_distance(result_.data(), x, n);
-    return std::isfinite(near) ? near : kernels_.reduce.squared_distance(result_.data(), x, n);
+  /// The exact kernel only where the quick one overflowed.
+  double squared_distance(const float* x, const float* y, std::size_t n) const {
+    const double near = kernels_.reduce.near_squared_distance(x, y, n);
+    return std::isfinite(near) ? near : kernels_.reduce.squared_distance(x, y, n);
   }
 
   Sink& sink_;

@@ -1,6 +1,6 @@
-// What a merge method is: a table entry that drives recipe checking, `mod plan`, `--help` and the docs,
-// and a kernel made for each output tensor. A new method is one new file in methods/ and one line in
-// methods/registry.cpp.
+// What a merge method is: a table entry that drives recipe checking, `mod plan`, `--help` and the
+// docs, and a kernel made for each output tensor. A new method is one new file in methods/ and one
+// line in methods/registry.cpp.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,12 @@ enum class ParamType { kNumber, kBool, kString, kStringList };
 struct ParamSpec {
   std::string_view name;
   ParamType type = ParamType::kNumber;
-  bool per_model = false;           // looked up per input (by its own tensor name), else per output
-  bool required = false;            // a required per-model parameter is not required for the base
-  double number = 0;                // default of kNumber and kBool
-  std::string_view string = {};     // default of kString and kStringList
+  bool per_model = false;        // looked up per input (by its own tensor name), else per output
+  bool required = false;         // a required per-model parameter is not required for the base
+  double number = 0;             // default of kNumber and kBool
+  std::string_view string = {};  // default of kString and kStringList
   std::string_view help = {};
-  bool has_default = true;          // false: absent unless written (scale)
+  bool has_default = true;  // false: absent unless written (scale)
 };
 
 enum class BaseRole {
@@ -40,15 +40,15 @@ enum class BaseRole {
 /// What happens to inputs of unequal shape (docs/methods.md, "Unequal shapes").
 enum class ShapeRule {
   kCropToSmallest,  // embeddings: all to the smallest rows and columns; else error
-  kCropToBase,      // embeddings: to the base's shape; elsewhere the model is skipped, with a warning
+  kCropToBase,  // embeddings: to the base's shape; elsewhere the model is skipped, with a warning
   kExact,
 };
 
 /// Values of a method's parameters for one output tensor. Absent = the parameter has no value here.
 class ParamSet {
  public:
-  double number(std::string_view name) const;                    // global; throws kInternal if absent
-  double number(std::string_view name, int input) const;         // per model
+  double number(std::string_view name) const;             // global; throws kInternal if absent
+  double number(std::string_view name, int input) const;  // per model
   std::optional<double> find(std::string_view name) const;
   std::optional<double> find(std::string_view name, int input) const;
   bool flag(std::string_view name) const { return number(name) != 0; }
@@ -70,10 +70,11 @@ struct TensorSpec {
   std::string name;                 // of the output: keys the random streams
   std::vector<std::int64_t> shape;  // after cropping
   std::uint64_t elements = 0;
-  int inputs = 0;                   // in recipe order; the base is one of them or absent
-  int base = -1;                    // its index, or -1
+  int inputs = 0;  // in recipe order; the base is one of them or absent
+  int base = -1;   // its index, or -1
   std::uint64_t seed = 0;
   Compute compute = Compute::kFp32;
+  DType output = DType::F32;  // what the result of combine() is rounded to
   ParamSet params;
 
   /// Position of input i among the task vectors (base not counted): the random stream.
@@ -87,6 +88,7 @@ class Scratch {
   std::uint32_t* words(std::size_t n);
   std::uint8_t* bytes(std::size_t n);
   void reset() { used_ = 0; }
+
  private:
   void* take(std::size_t bytes);
   std::vector<std::vector<std::byte>> slabs_;
@@ -103,12 +105,22 @@ struct Chunk {
   Scratch* scratch = nullptr;
 };
 
+/// The part of a tensor that a pass reads: up to `elements` from the start of every `stride`-th
+/// block (a sample, for kernels of unit 1), from block `first` on.
+struct Visit {
+  std::uint64_t first = 0, stride = 1;
+  std::uint64_t elements = ~std::uint64_t{0};
+
+  bool operator==(const Visit&) const = default;
+};
+
 /// The arithmetic for one output tensor. The executor calls:
 ///   while (wants_pass()) { begin_pass(blocks); accumulate(every chunk); end_pass(); }
 ///   combine(every chunk)
-/// Blocks have a fixed number of elements that depends only on the shape and unit(), so partial results
-/// kept per block and added in block order do not depend on threads, tiles or memory. Chunks of one block
-/// come in order from one thread; different blocks come from different threads at the same time.
+/// Blocks have a fixed number of elements that depends only on the shape and unit(), so partial
+/// results kept per block and added in block order do not depend on threads, tiles or memory.
+/// Chunks of one block come in order from one thread; different blocks come from different threads
+/// at the same time.
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -118,17 +130,17 @@ class Kernel {
   virtual bool wants_pass() const { return false; }
   /// False: this input is not read in the coming pass (its pointer is null).
   virtual bool reads_input(int /*input*/) const { return true; }
-  /// The blocks that the coming pass visits: every `stride`-th one (a sample), or all (1), from
-  /// first_block() on.
-  virtual std::uint64_t block_stride() const { return 1; }
-  virtual std::uint64_t first_block() const { return 0; }
+  /// What the coming pass reads.
+  virtual Visit visit() const { return {}; }
   virtual void begin_pass(std::uint64_t /*blocks*/) {}
   virtual void accumulate(const Chunk& /*chunk*/) {}
   virtual void end_pass() {}
-  /// The work is stopped (error, Ctrl-C): wake any thread that waits inside accumulate(). Thread-safe.
+  /// The work is stopped (error, Ctrl-C): wake any thread that waits inside accumulate().
+  /// Thread-safe.
   virtual void abort() {}
 
-  /// out[count] in fp32, rounded by the executor. taken[i] += elements to which input i contributed.
+  /// out[count] in fp32, rounded by the executor. taken[i] += elements to which input i
+  /// contributed.
   virtual void combine(const Chunk& chunk, float* out, std::span<std::uint64_t> taken) const = 0;
 
   /// Named facts for the report ("cosine", "share", "linear branch"), valid after the last pass.
@@ -147,7 +159,7 @@ struct MethodInfo {
   BaseRole base = BaseRole::kDonor;
   ShapeRule shapes = ShapeRule::kExact;
   std::string_view reads;  // for `mod plan`: "once", "twice (threshold)"
-  int passes = 1;          // reading passes including combine, for the estimate of bytes and seconds
+  int passes = 1;  // reading passes including combine, for the estimate of bytes and seconds
   std::unique_ptr<Kernel> (*make)(const TensorSpec& spec, const cpu::Kernels& kernels) = nullptr;
   /// Whether this tensor takes part; others are copied from input 0. Null = every floating tensor.
   bool (*matches)(const TensorSpec& spec) = nullptr;

@@ -87,6 +87,7 @@ void finish(Builder& b, const OutputSlot& slot, const std::vector<Candidate>& ca
   tensor.method = copy ? nullptr : b.plan.method;
   for (const Candidate& c : candidates) tensor.inputs.push_back(c.input);
   tensor.spec = std::move(spec);
+  tensor.spec.output = tensor.dtype;
   tensor.bytes = size_of(b, tensor);
   b.plan.tensors.push_back(std::move(tensor));
 }

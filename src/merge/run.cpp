@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "base/progress.h"
+#include "io/file.h"
+#include "merge/budget.h"
 #include "merge/disk_sink.h"
 #include "merge/output/resume.h"
 #include "merge/output/sidecar.h"
@@ -48,13 +50,19 @@ class Run {
  public:
   Run(const Plan& plan, OutputFolder& folder, const RunOptions& options, const Context& context,
       ResumeState state)
-      : plan_(plan), folder_(folder), options_(options), context_(context), state_(std::move(state)) {}
+      : plan_(plan),
+        folder_(folder),
+        options_(options),
+        context_(context),
+        state_(std::move(state)) {}
 
   std::vector<TensorReport> merge() {
     folder_.create_shards(plan_.shards, state_.finished);
     DiskSink::Options sink_options;
     sink_options.hash = options_.hash;
     sink_options.drop_cache = worth_dropping(plan_);
+    sink_options.write_back = !io::is_memory_backed(folder_.path());
+    sink_options.waiting_tiles = kWaitingTiles * static_cast<std::size_t>(context_.threads);
     if (plan_.shards.size() > 1) sink_options.shard_done = [this](int shard) { remember(shard); };
     DiskSink sink(plan_, folder_, std::move(sink_options), state_.finished);
     sink_ = &sink;
@@ -99,10 +107,11 @@ ResumeState starting_state(const Plan& plan, const fs::path& out, const RunOptio
   ResumeState state{std::vector<bool>(plan.shards.size(), false),
                     std::vector<TensorReport>(plan.tensors.size())};
   if (options.resume) state = load_resume_state(plan, out, changed);
-  resumed = static_cast<std::size_t>(
-      std::count(state.finished.begin(), state.finished.end(), true));
+  resumed =
+      static_cast<std::size_t>(std::count(state.finished.begin(), state.finished.end(), true));
   if (changed) {
-    log.warn("the recipe or its inputs changed since the interrupted run: all shards are merged again");
+    log.warn(
+        "the recipe or its inputs changed since the interrupted run: all shards are merged again");
   } else if (options.resume) {
     log.info(fmt::format("resuming: {} of {} shards are finished", resumed, plan.shards.size()));
   }
@@ -126,7 +135,8 @@ RunResult merge_to_folder(const Plan& plan, const fs::path& out, const RunOption
   } catch (...) {
     if (run.any_shard_finished()) {
       folder.keep_for_resume();
-      context.log->info("finished shards were kept: --resume continues, another start removes them");
+      context.log->info(
+          "finished shards were kept: --resume continues, another start removes them");
     }
     throw;
   }

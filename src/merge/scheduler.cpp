@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/file.h"
 #include "merge/tile_reader.h"
 #include "mod/error.h"
 
@@ -21,7 +22,9 @@ std::uint64_t input_bytes(const PlannedTensor& tensor, std::uint64_t count) {
 }  // namespace
 
 std::uint64_t Tile::count() const {
-  return std::min(active->tensor->spec.elements - first(), blocks * active->block);
+  const std::uint64_t whole =
+      std::min(active->tensor->spec.elements - first(), blocks * active->block);
+  return combining ? whole : std::min(whole, active->visit.elements);
 }
 
 Scheduler::Scheduler(const Plan& plan, Sink& sink, const ExecuteOptions& options,
@@ -32,7 +35,11 @@ Scheduler::Scheduler(const Plan& plan, Sink& sink, const ExecuteOptions& options
       context_(context),
       max_active_(static_cast<std::size_t>(context.threads) + 1),
       state_budget_(options.state_bytes),
-      reports_(plan.tensors.size()) {}
+      reports_(plan.tensors.size()) {
+  for (const PlanModel& model : plan.models) {
+    reads_ahead_ = reads_ahead_ || !io::is_memory_backed(model.folder.path);
+  }
+}
 
 Scheduler::~Scheduler() = default;
 
@@ -65,11 +72,10 @@ bool Scheduler::open_next() {
 }
 
 void Scheduler::open_stage(ActiveTensor& active) {
-  active.next_block = 0;
   active.combining = !(active.kernel && active.kernel->wants_pass());
-  active.stride = active.combining ? 1 : std::max<std::uint64_t>(1, active.kernel->block_stride());
+  active.visit = active.combining ? Visit{} : active.kernel->visit();
+  active.next_block = active.visit.first;
   if (active.combining) return;
-  active.next_block = active.kernel->first_block();
   active.kernel->begin_pass(active.blocks);
 }
 
@@ -77,8 +83,9 @@ std::optional<Tile> Scheduler::pick() {
   for (const auto& a : active_) {
     if (a->next_block >= a->blocks) continue;
     Tile tile{a.get(), a->next_block, 1, a->combining};
-    if (a->stride == 1) tile.blocks = std::min(a->tile_blocks, a->blocks - a->next_block);
-    a->next_block += a->stride == 1 ? tile.blocks : a->stride;
+    const std::uint64_t stride = a->visit.stride;
+    if (stride == 1) tile.blocks = std::min(a->tile_blocks, a->blocks - a->next_block);
+    a->next_block += stride == 1 ? tile.blocks : stride;
     ++a->outstanding;
     return tile;
   }
@@ -112,11 +119,12 @@ void Scheduler::done(const Tile& tile, std::span<const std::uint64_t> taken,
   active.report.nonfinite += nonfinite;
   if (--active.outstanding > 0 || active.next_block < active.blocks) return;
   if (!active.combining) {
-    // No other worker can hold a tile of this tensor now, and pick() finds none: safe without the lock.
+    // No other worker can hold a tile of this tensor now, and pick() finds none: safe without the
+    // lock.
     lock.unlock();
     active.kernel->end_pass();
     lock.lock();
-    active.first_pass = active.first_pass && active.stride != 1;
+    active.first_pass = active.first_pass && active.visit.stride != 1;
     open_stage(active);
     changed_.notify_all();
     return;
@@ -140,7 +148,8 @@ void Scheduler::finish_tensor(ActiveTensor& active) {
   if (options_.distances) {
     for (std::size_t i = 0; i < active.tensor->inputs.size(); ++i) {
       double sum = 0;  // in block order: independent of threads and tiles
-      for (std::uint64_t b = 0; b < active.blocks; ++b) sum += active.squared[i * active.blocks + b];
+      for (std::uint64_t b = 0; b < active.blocks; ++b)
+        sum += active.squared[i * active.blocks + b];
       report.distance.push_back(std::sqrt(sum));
     }
   }
@@ -160,7 +169,7 @@ void Scheduler::fail(std::exception_ptr error) {
 }
 
 void Scheduler::prefetch(const Tile& tile) {
-  if (!tile.active->first_pass || tile.active->stride != 1) return;
+  if (!reads_ahead_ || !tile.active->first_pass || tile.active->visit.stride != 1) return;
   std::unique_lock lock(ahead_mutex_, std::try_to_lock);
   if (!lock) return;
   // The cursor never falls behind the tile that is being read.

@@ -1,5 +1,6 @@
-// Hands out the tiles of a plan: tensor after tensor in writing order, pass after pass within a tensor,
-// several tensors at a time so that no core waits at the end of a pass. All members are thread-safe.
+// Hands out the tiles of a plan: tensor after tensor in writing order, pass after pass within a
+// tensor, several tensors at a time so that no core waits at the end of a pass. All members are
+// thread-safe.
 #pragma once
 
 #include <atomic>
@@ -22,9 +23,10 @@ struct ActiveTensor {
   std::unique_ptr<Kernel> kernel;
   std::uint64_t unit = 1, block = kBlockElements, blocks = 0;  // elements, elements, number
   std::uint64_t tile_blocks = 1;
-  bool combining = false;   // the last stage
-  bool first_pass = true;   // nothing of this tensor was read before
-  std::uint64_t stride = 1, next_block = 0, outstanding = 0;
+  bool combining = false;  // the last stage
+  bool first_pass = true;  // nothing of this tensor was read before
+  Visit visit;             // of the current pass
+  std::uint64_t next_block = 0, outstanding = 0;
   std::vector<double> squared;  // [input][block]: squared distance of the written values
   TensorReport report;
 };
@@ -44,11 +46,11 @@ class Scheduler {
   Scheduler(const Plan& plan, Sink& sink, const ExecuteOptions& options, const Context& context);
   ~Scheduler();
 
-  /// The next tile, waiting where all tiles of the current passes are in work. Nothing: all done, or
-  /// stopped.
+  /// The next tile, waiting where all tiles of the current passes are in work. Nothing: all done,
+  /// or stopped.
   std::optional<Tile> next();
-  /// The tile is finished. The worker that finishes a pass closes it; the one that finishes a tensor
-  /// hands it to the sink. `taken`, `nonfinite` are added to the tensor's report.
+  /// The tile is finished. The worker that finishes a pass closes it; the one that finishes a
+  /// tensor hands it to the sink. `taken`, `nonfinite` are added to the tensor's report.
   void done(const Tile& tile, std::span<const std::uint64_t> taken, std::uint64_t nonfinite);
   /// Remembers the first error and makes next() return nothing from now on.
   void fail(std::exception_ptr error);
@@ -70,19 +72,20 @@ class Scheduler {
   const Context& context_;
   std::size_t max_active_;
   std::uint64_t state_budget_;
+  bool reads_ahead_ = false;  // some input is on a disk
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<ActiveTensor>> active_;
   std::unique_ptr<ActiveTensor> waiting_;  // opened, but its state does not fit yet
   std::size_t next_tensor_ = 0;
-  std::size_t closing_ = 0;                // tensors in the sink's hands
+  std::size_t closing_ = 0;  // tensors in the sink's hands
   std::exception_ptr error_;
   std::atomic<bool> stopped_{false};
   std::vector<TensorReport> reports_;
 
   std::mutex ahead_mutex_;
-  std::size_t ahead_tensor_ = 0;           // read-ahead has been asked for up to here
+  std::size_t ahead_tensor_ = 0;  // read-ahead has been asked for up to here
   std::uint64_t ahead_element_ = 0;
 };
 

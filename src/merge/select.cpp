@@ -8,9 +8,10 @@
 namespace mod::merge {
 namespace {
 
-/// Every so many elements of a sampled block are looked at. Prime, so that it does not walk down
-/// the same columns of a matrix.
-constexpr std::uint64_t kSampleStep = 17;
+/// A sample looks at every so many elements from the starts of many blocks, since rows differ in
+/// scale. Prime, so that it does not walk down the same columns of a matrix.
+constexpr std::uint64_t kSampleStep = 7;
+constexpr std::uint64_t kLeastOfBlock = 16384;  // elements that are read at once
 
 }  // namespace
 
@@ -62,15 +63,14 @@ void Selector::start() {
 
 bool Selector::wants_pass() const { return stage_ != Stage::kDone; }
 
-std::uint64_t Selector::block_stride() const {
-  if (stage_ == Stage::kTie) return blocks();
-  if (stage_ != Stage::kSample) return 1;
-  // At least eight blocks, and one in 32 of a large tensor: a thirtieth of a reading pass.
-  return std::clamp<std::uint64_t>(blocks() / 8, 2, 32);
-}
-
-std::uint64_t Selector::first_block() const {
-  return stage_ == Stage::kTie ? tied_.front().block : 0;
+Visit Selector::visit() const {
+  if (stage_ == Stage::kTie) return {.first = tied_.front().block, .stride = blocks()};
+  if (stage_ != Stage::kSample) return {};
+  // A sixteenth of the tensor, less of a large one. How many rows it touches decides how narrow the
+  // bracket gets: half of this made the candidates of an embedding exceed their room.
+  const std::uint64_t stride = std::clamp<std::uint64_t>(blocks() / 16, 2, 32);
+  return {.stride = stride,
+          .elements = std::clamp(kBlockElements / 16 * stride, kLeastOfBlock, kBlockElements)};
 }
 
 void Selector::begin_pass(std::uint64_t blocks) {
@@ -183,7 +183,7 @@ void Selector::end_scan() {
 }
 
 void Selector::end_tie() {
-  const std::uint64_t block = first_block();
+  const std::uint64_t block = visit().first;
   std::erase_if(tied_, [&](const Open& open) { return open.block == block; });
   if (tied_.empty()) stage_ = Stage::kDone;
 }

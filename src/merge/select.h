@@ -39,8 +39,7 @@ class Selector {
   ~Selector();
 
   bool wants_pass() const;
-  std::uint64_t block_stride() const;
-  std::uint64_t first_block() const;
+  Visit visit() const;
   void begin_pass(std::uint64_t blocks);
   /// x and b hold chunk.count elements; b is not used for kValue.
   void accumulate(const Chunk& chunk, const float* x, const float* b);

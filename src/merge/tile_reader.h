@@ -1,5 +1,5 @@
-// Reads runs of elements of a planned tensor's inputs into a worker's buffers and widens them to fp32.
-// One TileReader belongs to one worker; the files behind it are shared.
+// Reads runs of elements of a planned tensor's inputs into a worker's buffers and widens them to
+// fp32. One TileReader belongs to one worker; the files behind it are shared.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,15 @@ class TileReader {
 
   /// Starts work on elements [first, first + count) of the output tensor `tensor`.
   void begin(const PlannedTensor& tensor, std::uint64_t first, std::uint64_t count);
-  /// Reads input `i` of the tile from its file; returns the bytes read. Throws Error(kIo, kCorruptFile).
+  /// Reads input `i` of the tile from its file; returns the bytes read. Throws Error(kIo,
+  /// kCorruptFile).
   std::uint64_t read(int i);
   /// The stored elements of input `i`, tightly packed.
   const std::byte* raw(int i) const { return raw_[i].data(); }
-  /// `n` elements of input `i` from `at` (relative to the tile) in fp32: a view where the file holds
-  /// aligned F32, else widened into the reader's chunk buffer for this input.
+  /// The buffer behind raw(i); may be swapped for another one once the tile is done with.
+  io::Buffer& buffer(int i) { return raw_[i]; }
+  /// `n` elements of input `i` from `at` (relative to the tile) in fp32: a view where the file
+  /// holds aligned F32, else widened into the reader's chunk buffer for this input.
   const float* widened(int i, std::uint64_t at, std::size_t n);
 
  private:
@@ -38,6 +41,7 @@ class TileReader {
 };
 
 /// Asks the kernel to read one tile of every input ahead.
-void read_ahead(const Plan& plan, const PlannedTensor& tensor, std::uint64_t first, std::uint64_t count);
+void read_ahead(const Plan& plan, const PlannedTensor& tensor, std::uint64_t first,
+                std::uint64_t count);
 
 }  // namespace mod::merge

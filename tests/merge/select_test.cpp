@@ -25,8 +25,7 @@ class SelectKernel final : public merge::Kernel {
       : selector_(order, n, std::move(positions), options), zeros_(n, 0.0f) {}
 
   bool wants_pass() const override { return selector_.wants_pass(); }
-  std::uint64_t block_stride() const override { return selector_.block_stride(); }
-  std::uint64_t first_block() const override { return selector_.first_block(); }
+  merge::Visit visit() const override { return selector_.visit(); }
   void begin_pass(std::uint64_t blocks) override { selector_.begin_pass(blocks); }
   void accumulate(const merge::Chunk& chunk) override {
     selector_.accumulate(chunk, chunk.inputs[0], zeros_.data() + chunk.first);
@@ -171,7 +170,7 @@ TEST(Select, LargeTensorsNeedOneSampleAndOnePass) {
   // Where the cut falls among equal elements one more block tells which of them.
   SelectKernel tied(KeyOrder::kMagnitude, n, {n / 2}, {});
   EXPECT_EQ(run_kernel(tied, {tensors(n)[1].x}).passes, 3);
-  EXPECT_EQ(tied.block_stride(), 1u);
+  EXPECT_EQ(tied.visit(), merge::Visit{});
 }
 
 TEST(Select, TrivialPositionsNeedNoPass) {

@@ -36,26 +36,26 @@ struct RunResult {
   }
 };
 
-/// Walks the blocks from `start`, `stride` apart, with `threads` threads; work(chunk, thread) for
-/// every chunk.
+/// Walks the blocks that a pass visits with `threads` threads; work(chunk, thread) for every chunk.
 template <class Work>
 void walk_blocks(const merge::Kernel& kernel, std::uint64_t elements,
-                 const std::vector<Tensor>& inputs, const RunOptions& options, std::uint64_t start,
-                 std::uint64_t stride, bool all_inputs, Work&& work) {
+                 const std::vector<Tensor>& inputs, const RunOptions& options,
+                 const merge::Visit& visit, bool all_inputs, Work&& work) {
   const std::uint64_t unit = kernel.unit(), block = merge::block_elements(unit);
   const std::uint64_t blocks = (elements + block - 1) / block;
   const std::uint64_t chunk = options.chunk >= unit ? options.chunk / unit * unit : unit;
   std::atomic<std::uint64_t> next{0};
-  const std::uint64_t tile = stride == 1 ? options.tile_blocks : 1;
+  const std::uint64_t tile = visit.stride == 1 ? options.tile_blocks : 1;
   const auto run = [&](int thread) {
     merge::Scratch scratch;
     std::vector<const float*> pointers(inputs.size());
     for (;;) {
       const std::uint64_t at = next.fetch_add(tile);
       for (std::uint64_t t = at; t < at + tile; ++t) {
-        const std::uint64_t number = start + t * stride;
+        const std::uint64_t number = visit.first + t * visit.stride;
         if (number >= blocks) return;
-        const std::uint64_t end = std::min(elements, (number + 1) * block);
+        const std::uint64_t end =
+            std::min(elements, number * block + std::min(block, visit.elements));
         for (std::uint64_t first = number * block; first < end; first += chunk) {
           merge::Chunk c;
           c.first = first;
@@ -87,14 +87,14 @@ inline RunResult run_kernel(merge::Kernel& kernel, const std::vector<Tensor>& in
   while (kernel.wants_pass()) {
     ++result.passes;
     kernel.begin_pass((elements + block - 1) / block);
-    walk_blocks(kernel, elements, inputs, options, kernel.first_block(), kernel.block_stride(),
-                false, [&](const merge::Chunk& c, int) { kernel.accumulate(c); });
+    walk_blocks(kernel, elements, inputs, options, kernel.visit(), false,
+                [&](const merge::Chunk& c, int) { kernel.accumulate(c); });
     kernel.end_pass();
   }
   result.out.assign(elements, -12345.0f);
   result.taken.assign(inputs.size(), 0);
   std::mutex mutex;
-  walk_blocks(kernel, elements, inputs, options, 0, 1, true, [&](const merge::Chunk& c, int) {
+  walk_blocks(kernel, elements, inputs, options, {}, true, [&](const merge::Chunk& c, int) {
     std::vector<std::uint64_t> taken(inputs.size(), 0);
     kernel.combine(c, result.out.data() + c.first, taken);
     std::lock_guard lock(mutex);

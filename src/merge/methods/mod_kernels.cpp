@@ -47,15 +47,18 @@ void layer(const Chunk& chunk, std::size_t last, float* out, std::span<std::uint
 
 class ModKernel : public Kernel {
  public:
-  explicit ModKernel(const TensorSpec& spec) : bf16_(spec.compute == Compute::kBf16) {}
+  explicit ModKernel(const TensorSpec& spec)
+      : bf16_(spec.compute == Compute::kBf16), rounds_(bf16_ && spec.output != DType::BF16) {}
 
  protected:
-  /// Rounding to bf16 keeps the order, so that it is done once, on the result.
+  /// Rounding to bf16 keeps the order, so that it is done once, on the result; for a bf16 output it
+  /// happens anyway.
   void finish(const Chunk& chunk, float* out) const {
-    if (bf16_) chunk.kernels->convert.round_to_bf16(out, chunk.count);
+    if (rounds_) chunk.kernels->convert.round_to_bf16(out, chunk.count);
   }
 
   bool bf16_;
+  bool rounds_;
 };
 
 /// One value as the reference computes it.
@@ -228,8 +231,7 @@ class RankKernel final : public ModKernel {
 
   bool wants_pass() const override { return selector_.wants_pass(); }
   bool reads_input(int input) const override { return input == 0; }
-  std::uint64_t block_stride() const override { return selector_.block_stride(); }
-  std::uint64_t first_block() const override { return selector_.first_block(); }
+  Visit visit() const override { return selector_.visit(); }
   void begin_pass(std::uint64_t blocks) override { selector_.begin_pass(blocks); }
   void accumulate(const Chunk& chunk) override {
     selector_.accumulate(chunk, values(chunk), nullptr);

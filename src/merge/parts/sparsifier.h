@@ -23,8 +23,7 @@ class Sparsifier {
   virtual ~Sparsifier() = default;
   virtual std::uint64_t unit() const { return 1; }
   virtual bool wants_pass() const { return false; }
-  virtual std::uint64_t block_stride() const { return 1; }
-  virtual std::uint64_t first_block() const { return 0; }
+  virtual Visit visit() const { return {}; }
   virtual void begin_pass(std::uint64_t /*blocks*/) {}
   virtual void accumulate(const Chunk& /*chunk*/, const float* /*x*/, const float* /*b*/) {}
   virtual void end_pass() {}
@@ -76,8 +75,7 @@ class MagnitudeSparsifier final : public Sparsifier {
   MagnitudeSparsifier(std::uint64_t elements, Range range, bool rescale, SelectOptions options);
 
   bool wants_pass() const override { return selector_.wants_pass() || norms_wanted_; }
-  std::uint64_t block_stride() const override { return selector_.block_stride(); }
-  std::uint64_t first_block() const override { return selector_.first_block(); }
+  Visit visit() const override { return selector_.visit(); }
   void begin_pass(std::uint64_t blocks) override;
   void accumulate(const Chunk& chunk, const float* x, const float* b) override;
   void end_pass() override;

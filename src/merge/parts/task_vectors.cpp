@@ -26,15 +26,12 @@ const Sparsifier* TaskVectorKernel::leader() const {
 
 bool TaskVectorKernel::takes_part(const TaskModel& model) const {
   const Sparsifier& own = *model.sparsifier;
-  return own.wants_pass() && own.block_stride() == leader()->block_stride() &&
-         own.first_block() == leader()->first_block();
+  return own.wants_pass() && own.visit() == leader()->visit();
 }
 
 bool TaskVectorKernel::wants_pass() const { return leader() != nullptr; }
 
-std::uint64_t TaskVectorKernel::block_stride() const { return leader()->block_stride(); }
-
-std::uint64_t TaskVectorKernel::first_block() const { return leader()->first_block(); }
+Visit TaskVectorKernel::visit() const { return leader()->visit(); }
 
 bool TaskVectorKernel::reads_input(int input) const {
   if (input == base_) return true;

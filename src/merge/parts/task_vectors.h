@@ -32,8 +32,7 @@ class TaskVectorKernel final : public Kernel {
   std::uint64_t unit() const override { return unit_; }
   bool wants_pass() const override;
   bool reads_input(int input) const override;
-  std::uint64_t block_stride() const override;
-  std::uint64_t first_block() const override;
+  Visit visit() const override;
   void begin_pass(std::uint64_t blocks) override;
   void accumulate(const Chunk& chunk) override;
   void end_pass() override;
