@@ -48,15 +48,14 @@ class Worker {
  private:
   void process(const Tile& tile) {
     const ActiveTensor& active = *tile.active;
-    taken_.assign(active.tensor->inputs.size(), 0);
-    nonfinite_ = 0;
+    counts_ = {std::vector<std::uint64_t>(active.tensor->inputs.size(), 0)};
     pointers_.assign(active.tensor->inputs.size(), nullptr);
     if (tile.combining) {
       combine(tile);
     } else {
       accumulate(tile);
     }
-    scheduler_.done(tile, taken_, nonfinite_);
+    scheduler_.done(tile, counts_);
   }
 
   void read_inputs(const Tile& tile, bool only_wanted) {
@@ -121,14 +120,25 @@ class Worker {
 
   /// The bytes of the first input are the output: only measured here.
   void copy(const Tile& tile) {
-    taken_[0] += tile.count();
-    if (!is_floating(tile.active->tensor->dtype)) return;
+    counts_.taken[0] += tile.count();
+    if (!is_floating(tile.active->tensor->dtype)) return compare_integers(tile);
     for_chunks(tile, [&](const Chunk& chunk, std::uint64_t) {
       const float* written = chunk.inputs[0];
       const std::size_t odd = kernels_.reduce.count_nonfinite(written, chunk.count);
-      nonfinite_ += odd;
+      counts_.nonfinite += odd;
       measure(tile, chunk, written, odd == 0 ? 1 : 0);
     });
+  }
+
+  void compare_integers(const Tile& tile) {
+    const std::size_t size = dtype_size(tile.active->tensor->dtype);
+    for (std::size_t i = 1; i < wanted_.size(); ++i) {
+      const std::byte *x = reader_.raw(0), *y = reader_.raw(static_cast<int>(i));
+      if (std::memcmp(x, y, tile.count() * size) == 0) continue;
+      for (std::uint64_t e = 0; e < tile.count(); ++e) {
+        counts_.differing += std::memcmp(x + e * size, y + e * size, size) != 0;
+      }
+    }
   }
 
   void merge(const Tile& tile, std::uint64_t bytes) {
@@ -139,12 +149,12 @@ class Worker {
     for_chunks(tile, [&](const Chunk& chunk, std::uint64_t at) {
       result_.resize(std::max<std::size_t>(result_.size(), chunk.count));
       if (tensor.method) {
-        tile.active->kernel->combine(chunk, result_.data(), taken_);
+        tile.active->kernel->combine(chunk, result_.data(), counts_.taken);
       } else {
         std::memcpy(result_.data(), chunk.inputs[0], chunk.count * sizeof(float));
-        taken_[0] += chunk.count;
+        counts_.taken[0] += chunk.count;
       }
-      nonfinite_ += settle(result_.data(), out_.data() + at * size, chunk.count);
+      counts_.nonfinite += settle(result_.data(), out_.data() + at * size, chunk.count);
       measure(tile, chunk, result_.data(), 0);
     });
   }
@@ -177,8 +187,7 @@ class Worker {
   std::vector<float> result_;
   std::vector<const float*> pointers_;
   std::vector<char> wanted_;
-  std::vector<std::uint64_t> taken_;
-  std::uint64_t nonfinite_ = 0;
+  TileCounts counts_;
 };
 
 }  // namespace

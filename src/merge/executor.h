@@ -19,8 +19,9 @@ namespace mod::merge {
 /// What happened to one output tensor. Vectors are by input, in the order of PlannedTensor::inputs.
 struct TensorReport {
   std::vector<std::uint64_t> taken;  // elements to which the input contributed
-  std::vector<double> distance;      // |output - input|, L2, of the written values
+  std::vector<double> distance;      // |output - input|, L2, as written; none for integers
   std::uint64_t nonfinite = 0;       // NaN and infinities in the output
+  std::uint64_t differing = 0;       // integers that are not the same in all inputs
   std::vector<std::pair<std::string, double>> facts;
   std::string sha256;  // of the written bytes
   bool done = false;

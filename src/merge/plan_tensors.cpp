@@ -19,7 +19,8 @@ const Place& slice_place(const Builder& b, const OutputSlot& slot) {
   return b.slices[static_cast<std::size_t>(slot.slice)].place;
 }
 
-/// Integer and boolean tensors are copied from the donor. False: not such a tensor.
+/// Integer and boolean tensors are copied from the donor; the others of its type are read to see
+/// whether they differ. False: not such a tensor.
 bool reduce_integers(Builder& b, const OutputSlot& slot, std::vector<Candidate>& candidates) {
   const auto integers = std::count_if(candidates.begin(), candidates.end(), [](const Candidate& c) {
     return !is_floating(c.input.tensor.dtype);
@@ -33,7 +34,8 @@ bool reduce_integers(Builder& b, const OutputSlot& slot, std::vector<Candidate>&
   for (Candidate& c : candidates) {
     if (c.input.model == b.plan.donor) std::swap(candidates.front(), c);
   }
-  candidates.resize(1);
+  const DType type = candidates.front().input.tensor.dtype;
+  std::erase_if(candidates, [&](const Candidate& c) { return c.input.tensor.dtype != type; });
   return true;
 }
 

@@ -111,12 +111,12 @@ std::optional<Tile> Scheduler::next() {
   }
 }
 
-void Scheduler::done(const Tile& tile, std::span<const std::uint64_t> taken,
-                     std::uint64_t nonfinite) {
+void Scheduler::done(const Tile& tile, const TileCounts& counts) {
   std::unique_lock lock(mutex_);
   ActiveTensor& active = *tile.active;
-  for (std::size_t i = 0; i < taken.size(); ++i) active.report.taken[i] += taken[i];
-  active.report.nonfinite += nonfinite;
+  for (std::size_t i = 0; i < counts.taken.size(); ++i) active.report.taken[i] += counts.taken[i];
+  active.report.nonfinite += counts.nonfinite;
+  active.report.differing += counts.differing;
   if (--active.outstanding > 0 || active.next_block < active.blocks) return;
   if (!active.combining) {
     // No other worker can hold a tile of this tensor now, and pick() finds none: safe without the
@@ -145,7 +145,7 @@ void Scheduler::done(const Tile& tile, std::span<const std::uint64_t> taken,
 void Scheduler::finish_tensor(ActiveTensor& active) {
   TensorReport& report = active.report;
   if (active.kernel) report.facts = active.kernel->facts();
-  if (options_.distances) {
+  if (options_.distances && is_floating(active.tensor->dtype)) {
     for (std::size_t i = 0; i < active.tensor->inputs.size(); ++i) {
       double sum = 0;  // in block order: independent of threads and tiles
       for (std::uint64_t b = 0; b < active.blocks; ++b)

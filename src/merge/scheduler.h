@@ -41,6 +41,13 @@ struct Tile {
   std::uint64_t count() const;
 };
 
+/// What a worker counted in one tile.
+struct TileCounts {
+  std::vector<std::uint64_t> taken;  // by input
+  std::uint64_t nonfinite = 0;
+  std::uint64_t differing = 0;  // integers in which some input is unlike the output
+};
+
 class Scheduler {
  public:
   Scheduler(const Plan& plan, Sink& sink, const ExecuteOptions& options, const Context& context);
@@ -50,8 +57,8 @@ class Scheduler {
   /// or stopped.
   std::optional<Tile> next();
   /// The tile is finished. The worker that finishes a pass closes it; the one that finishes a
-  /// tensor hands it to the sink. `taken`, `nonfinite` are added to the tensor's report.
-  void done(const Tile& tile, std::span<const std::uint64_t> taken, std::uint64_t nonfinite);
+  /// tensor hands it to the sink. The counts are added to the tensor's report.
+  void done(const Tile& tile, const TileCounts& counts);
   /// Remembers the first error and makes next() return nothing from now on.
   void fail(std::exception_ptr error);
   std::exception_ptr error() const { return error_; }

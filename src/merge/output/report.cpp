@@ -59,7 +59,9 @@ std::string method_label(const Plan& plan) {
     const std::string label = "mod (select: " + tensor.spec.params.string("select") + ")";
     if (!reference) return label;
     return tensor.inputs.size() == 2
-               ? label + ": the published rule of arXiv 2411.00406, not a mixture of output distributions"
+               ? label +
+                     ": the published rule of arXiv 2411.00406, not a mixture of output "
+                     "distributions"
                : label + ": an extension of the published rule to more than two experts";
   }
   return "mod";
@@ -80,6 +82,7 @@ Totals total(const Plan& plan, const std::vector<TensorReport>& reports) {
     const bool merged = tensor.method || copies_count;
     totals.elements += tensor.spec.elements;
     totals.nonfinite += report.nonfinite;
+    if (report.differing > 0) totals.differing.push_back(tensor.name);
     if (merged) totals.merged_elements += tensor.spec.elements;
     for (std::size_t i = 0; i < tensor.inputs.size(); ++i) {
       const int model = tensor.inputs[i].model;
@@ -115,6 +118,7 @@ Json tensor_json(const Plan& plan, const PlannedTensor& tensor, const TensorRepo
                {"delta_norm", norms},
                {"nonfinite", report.nonfinite},
                {"sha256", report.sha256.empty() ? Json(nullptr) : Json(report.sha256)}};
+  if (report.differing > 0) json["differing"] = report.differing;
   if (!facts.empty()) json["facts"] = facts;
   return json;
 }
@@ -134,6 +138,7 @@ TensorReport tensor_from_json(const Plan& plan, const PlannedTensor& tensor, con
     }
   }
   report.nonfinite = json.at("nonfinite").get<std::uint64_t>();
+  report.differing = json.value("differing", std::uint64_t{0});
   if (json.at("sha256").is_string()) report.sha256 = json.at("sha256").get<std::string>();
   report.done = true;
   return report;
@@ -153,7 +158,7 @@ Json report_json(const Plan& plan, const std::vector<TensorReport>& reports,
   }
   const Totals totals = total(plan, reports);
   Json warnings = Json::array();
-  for (const std::string& text : share_warnings(plan, totals)) warnings.push_back(text);
+  for (const std::string& text : report_warnings(plan, totals)) warnings.push_back(text);
   return {{"format", 1},
           {"version", kVersion},
           {"commit", kCommit},
@@ -173,13 +178,15 @@ Json report_json(const Plan& plan, const std::vector<TensorReport>& reports,
           {"tensors", tensors}};
 }
 
-std::vector<std::string> share_warnings(const Plan& plan, const Totals& totals) {
-  std::vector<std::string> warnings;
-  if (plan.method->name != "mod") return warnings;
+namespace {
+
+/// Whether mod's weights mean what they seem to mean.
+void warn_of_shares(const Plan& plan, const Totals& totals, std::vector<std::string>& warnings) {
   if (totals.merged_elements == 0) {
-    warnings.push_back("no tensor name contains any of the `match` strings: nothing was merged, the "
-                       "output is the first model; set `match` under `parameters`");
-    return warnings;
+    warnings.push_back(
+        "no tensor name contains any of the `match` strings: nothing was merged, the "
+        "output is the first model; set `match` under `parameters`");
+    return;
   }
   const PlannedTensor* first = nullptr;
   for (const PlannedTensor& tensor : plan.tensors) {
@@ -191,9 +198,25 @@ std::vector<std::string> share_warnings(const Plan& plan, const Totals& totals) 
     if (weight < 0.01 || share >= 0.01 * weight) continue;
     warnings.push_back(fmt::format(
         "{} has weight {:g} but gave only {:.3g} % of the merged weights: the published MoD rule "
-        "compares the *value* of the first model's element with its range, not a probability, so the "
+        "compares the *value* of the first model's element with its range, not a probability, so "
+        "the "
         "result is almost the first model (select: rank or random really take {:g} %)",
         plan.models[first->inputs[i].model].label, weight, 100 * share, 100 * weight));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> report_warnings(const Plan& plan, const Totals& totals) {
+  std::vector<std::string> warnings;
+  if (plan.method->name == "mod") warn_of_shares(plan, totals, warnings);
+  if (!totals.differing.empty()) {
+    warnings.push_back(fmt::format(
+        "{} integer tensor{} ({}{}) differ{} between the models: those of {} were written, since "
+        "integers are never averaged",
+        totals.differing.size(), totals.differing.size() == 1 ? "" : "s", totals.differing.front(),
+        totals.differing.size() == 1 ? "" : ", ...", totals.differing.size() == 1 ? "s" : "",
+        plan.models[static_cast<std::size_t>(plan.donor)].label));
   }
   return warnings;
 }

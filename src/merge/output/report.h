@@ -1,5 +1,5 @@
-// What a merge says about itself: mod_report.json, its totals, and the warnings that only the finished
-// merge can give (the share of the MoD reference rule).
+// What a merge says about itself: mod_report.json, its totals, and the warnings that only the
+// finished merge can give (the share of the MoD reference rule).
 #pragma once
 
 #include <string>
@@ -20,6 +20,7 @@ struct Totals {
   std::vector<double> share;          // taken / merged_elements
   std::vector<double> distance;       // |output - model|, L2 over all tensors that were compared
   std::uint64_t nonfinite = 0;
+  std::vector<std::string> differing;  // integer tensors that are not the same in all inputs
 };
 
 Totals total(const Plan& plan, const std::vector<TensorReport>& reports);
@@ -37,7 +38,8 @@ Json report_json(const Plan& plan, const std::vector<TensorReport>& reports, con
 Json tensor_json(const Plan& plan, const PlannedTensor& tensor, const TensorReport& report);
 TensorReport tensor_from_json(const Plan& plan, const PlannedTensor& tensor, const Json& json);
 
-/// Warnings about shares that are far from their weights; empty for methods other than mod.
-std::vector<std::string> share_warnings(const Plan& plan, const Totals& totals);
+/// What a user should know after the merge: shares of mod that are far from their weights, integers
+/// that differ between the models.
+std::vector<std::string> report_warnings(const Plan& plan, const Totals& totals);
 
 }  // namespace mod::merge
