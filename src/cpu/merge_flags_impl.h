@@ -12,7 +12,7 @@ namespace {
 void flag_drawn(const std::uint32_t* words, std::uint64_t limit, std::uint8_t* flags,
                 std::size_t n) noexcept {
   if (limit > 0xffffffffu || limit == 0) {
-    __builtin_memset(flags, limit != 0, n);
+    if (n != 0) __builtin_memset(flags, limit != 0, n);
     return;
   }
   const Words bound = all(static_cast<std::uint32_t>(limit));

@@ -55,6 +55,7 @@ bool Scheduler::open_next() {
     active->tensor = &plan_.tensors[active->index];
     const PlannedTensor& tensor = *active->tensor;
     if (tensor.method) active->kernel = tensor.method->make(tensor.spec, *context_.kernels);
+    if (active->kernel) active->held = active->kernel->state_bytes();
     active->unit = active->kernel ? active->kernel->unit() : 1;
     active->block = block_elements(active->unit);
     active->blocks = (tensor.spec.elements + active->block - 1) / active->block;
@@ -63,8 +64,8 @@ bool Scheduler::open_next() {
     active->squared.assign(options_.distances ? tensor.inputs.size() * active->blocks : 0, 0.0);
     waiting_ = std::move(active);
   }
-  std::uint64_t held = waiting_->kernel ? waiting_->kernel->state_bytes() : 0;
-  for (const auto& a : active_) held += a->kernel ? a->kernel->state_bytes() : 0;
+  std::uint64_t held = waiting_->held;
+  for (const auto& a : active_) held += a->held;
   if (!active_.empty() && held > state_budget_) return false;
   open_stage(*waiting_);
   active_.push_back(std::move(waiting_));
@@ -123,7 +124,9 @@ void Scheduler::done(const Tile& tile, const TileCounts& counts) {
     // lock.
     lock.unlock();
     active.kernel->end_pass();
+    const std::uint64_t held = active.kernel->state_bytes();
     lock.lock();
+    active.held = held;
     active.first_pass = active.first_pass && active.visit.stride != 1;
     open_stage(active);
     changed_.notify_all();

@@ -21,6 +21,7 @@ struct ActiveTensor {
   std::size_t index = 0;
   const PlannedTensor* tensor = nullptr;
   std::unique_ptr<Kernel> kernel;
+  std::uint64_t held = 0;  // the kernel's state_bytes() between passes
   std::uint64_t unit = 1, block = kBlockElements, blocks = 0;  // elements, elements, number
   std::uint64_t tile_blocks = 1;
   bool combining = false;  // the last stage

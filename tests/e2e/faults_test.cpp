@@ -15,6 +15,9 @@ namespace {
 /// recorded as finished, however slow the disk is.
 constexpr const char* kSecondShard = "out/model-00002-of-";
 
+/// A library that is loaded before the address sanitizer: see tests/fault/shim.cpp.
+constexpr const char* kShimBesideAsan = "verify_asan_link_order=0:alloc_dealloc_mismatch=0";
+
 class Faults : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -39,7 +42,10 @@ class Faults : public ::testing::Test {
                     std::vector<std::string> more = {}) {
     ProcessOptions options;
     options.environment = faults;
-    if (!faults.empty()) options.environment.emplace_back("LD_PRELOAD", MOD_FAULT_SHIM);
+    if (!faults.empty()) {
+      options.environment.emplace_back("LD_PRELOAD", MOD_FAULT_SHIM);
+      options.environment.emplace_back("ASAN_OPTIONS", kShimBesideAsan);
+    }
     return mod_program(arguments(std::move(more)), options);
   }
   fs::path out() { return folder_ / "out"; }

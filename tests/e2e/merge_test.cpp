@@ -200,7 +200,8 @@ TEST_F(Merge, IntegersThatDifferAreTheDonorsAndAreWarnedOf) {
       << run.err;
   EXPECT_EQ(read_model(folder_ / "out").at("model.layers.0.self_attn.q_proj.bias").bytes,
             read_model(folder_ / "a").at("model.layers.0.self_attn.q_proj.bias").bytes);
-  for (const auto& tensor : read_json(folder_ / "out/mod_report.json")["tensors"]) {
+  const auto report = read_json(folder_ / "out/mod_report.json");
+  for (const auto& tensor : report["tensors"]) {
     const bool differs = tensor["name"] == "model.layers.0.self_attn.q_proj.bias";
     EXPECT_EQ(tensor.value("differing", 0), differs ? 3 : 0) << tensor["name"];
   }

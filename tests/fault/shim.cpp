@@ -18,7 +18,7 @@
 //
 // It intercepts pread, pwrite, fallocate (each also in its 64 form), fdatasync, fsync and rename;
 // never read, write or mappings. A program built with the address sanitizer needs
-// ASAN_OPTIONS=verify_asan_link_order=0 beside LD_PRELOAD.
+// ASAN_OPTIONS=verify_asan_link_order=0:alloc_dealloc_mismatch=0 beside LD_PRELOAD.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>

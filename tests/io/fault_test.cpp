@@ -33,8 +33,9 @@ std::string read_all(int fd) {
 
 /// Runs fault_probe under the shim with these variables ("NAME=VALUE") set.
 Outcome probe(const std::vector<std::string>& arguments, const std::vector<std::string>& faults) {
-  std::vector<std::string> environment = {std::string("LD_PRELOAD=") + MOD_FAULT_SHIM,
-                                          "ASAN_OPTIONS=verify_asan_link_order=0"};
+  std::vector<std::string> environment = {
+      std::string("LD_PRELOAD=") + MOD_FAULT_SHIM,
+      "ASAN_OPTIONS=verify_asan_link_order=0:alloc_dealloc_mismatch=0"};
   environment.insert(environment.end(), faults.begin(), faults.end());
   std::vector<std::string> words = {MOD_FAULT_PROBE};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -136,8 +137,8 @@ TEST_F(Fault, FileSystemsWithoutReservationWork) {
 
 TEST_F(Fault, AtomicWriteKeepsTheOldFileOnEveryFailure) {
   const std::string temporary = file + std::string(kTempSuffix);
-  for (const char* fault : {"MOD_FAULT_WRITE_EIO=1000", "MOD_FAULT_WRITE_ENOSPC=299999",
-                            "MOD_FAULT_SYNC=EIO"}) {
+  for (const char* fault :
+       {"MOD_FAULT_WRITE_EIO=1000", "MOD_FAULT_WRITE_ENOSPC=299999", "MOD_FAULT_SYNC=EIO"}) {
     EXPECT_EQ(probe({"atomic", file, "500000"}, {fault}).code, code_of(ErrorCode::kIo)) << fault;
     EXPECT_EQ(probe({"read", file, size}, {}).code, 0) << fault;
     EXPECT_EQ(File::open_read(file).size(), 300001u) << fault;
@@ -146,8 +147,8 @@ TEST_F(Fault, AtomicWriteKeepsTheOldFileOnEveryFailure) {
 }
 
 TEST_F(Fault, KilledAtomicWriteKeepsTheOldFile) {
-  for (const char* fault : {"MOD_FAULT_WRITE_KILL=1", "MOD_FAULT_WRITE_KILL=250000",
-                            "MOD_FAULT_WRITE_KILL=500000"}) {
+  for (const char* fault :
+       {"MOD_FAULT_WRITE_KILL=1", "MOD_FAULT_WRITE_KILL=250000", "MOD_FAULT_WRITE_KILL=500000"}) {
     EXPECT_EQ(probe({"atomic", file, "500000"}, {fault}).signal, SIGKILL) << fault;
     EXPECT_EQ(File::open_read(file).size(), 300001u) << fault;
   }
