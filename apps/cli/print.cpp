@@ -27,7 +27,7 @@ void print_json(const Json& value) {
   fmt::print("{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-Table::Table(std::vector<std::string> header, std::vector<std::size_t> right)
+Table::Table(std::vector<std::string> header, const std::vector<std::size_t>& right)
     : right_(header.size(), false) {
   for (const std::size_t column : right) right_.at(column) = true;
   rows_.push_back(std::move(header));

@@ -20,7 +20,7 @@ void print_json(const Json& value);
 /// columns that hold numbers.
 class Table {
  public:
-  Table(std::vector<std::string> header, std::vector<std::size_t> right);
+  Table(std::vector<std::string> header, const std::vector<std::size_t>& right);
   void add(std::vector<std::string> row);
   void print() const;
 
