@@ -161,7 +161,6 @@ class BraceFormatter {
       const std::string part(path.substr(1, stop - 1));
       value = attribute ? attribute_of(value, std::make_shared<const std::string>(part))
                         : item_of(budget_, value, key(part));
-      if (value.is_undefined()) fail("a field's " + checkpoint::quote_name(part) + " is not there");
       path.remove_prefix(attribute ? stop : stop + 1);
     }
     return value;

@@ -26,7 +26,7 @@ Parts split_space(std::string_view text, Int limit) {
   text = strip(text, Side::kLeft);
   while (!text.empty()) {
     if (limit-- == 0) {
-      parts.push_back(strip(text, Side::kRight));
+      parts.push_back(text);
       break;
     }
     std::size_t end = 0;
@@ -42,7 +42,7 @@ Parts rsplit_space(std::string_view text, Int limit) {
   text = strip(text, Side::kRight);
   while (!text.empty()) {
     if (limit-- == 0) {
-      parts.push_back(strip(text, Side::kLeft));
+      parts.push_back(text);
       break;
     }
     std::size_t begin = text.size();

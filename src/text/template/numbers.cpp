@@ -21,13 +21,13 @@ Digits shortest_digits(double value) {
   char buffer[64];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(value),
                                  std::chars_format::scientific);
-  const std::string_view text(buffer, static_cast<std::size_t>(end.ptr - buffer));
+  const std::string text(buffer, end.ptr);
   const std::size_t e = text.find('e');
   Digits result;
   for (const char c : text.substr(0, e)) {
     if (c != '.') result.digits += c;
   }
-  result.exponent = std::atoi(buffer + e + 1);
+  result.exponent = std::atoi(text.c_str() + e + 1);
   return result;
 }
 

@@ -228,7 +228,7 @@ class Parser {
       if (tokens_.skip_operator("=")) {
         parameter.value = expressions_.expression();
         has_default = true;
-      } else if (has_default || token.text == "caller") {
+      } else if (has_default) {
         fail_at(token.at,
                 "the parameter " + checkpoint::quote_name(token.text) + " needs a default value");
       }
@@ -238,15 +238,16 @@ class Parser {
   }
 
   /// A body that is a function of its own: loops around it are out of reach of `break`.
-  void function_body(MacroInfo& macro, std::string_view end) {
+  void function_body(Offset at, MacroInfo& macro, std::string_view end) {
     const With<bool> in_branch(expressions_.in_branch, false);
     const With<int> loops(loops_, 0);
     expressions_.macros.push_back(&macro);
     macro.body = closed_body(end);
     expressions_.macros.pop_back();
-    const auto is_caller = [&](const auto& p) { return p.name == program_->known.caller; };
-    if (std::any_of(macro.parameters.begin(), macro.parameters.end(), is_caller)) {
-      macro.uses_caller = false;
+    for (const MacroInfo::Parameter& parameter : macro.parameters) {
+      if (parameter.name != program_->known.caller || !macro.uses_caller) continue;
+      if (!parameter.value) fail_at(at, "the parameter 'caller' needs a default value");
+      macro.uses_caller = false;  // it is an ordinary one
     }
   }
 
@@ -255,7 +256,7 @@ class Parser {
     MacroStmt result{symbols_.add(token.text), {}};
     result.macro.name = symbols_.text(result.name);
     signature(result.macro);
-    function_body(result.macro, "endmacro");
+    function_body(at, result.macro, "endmacro");
     return {at, std::move(result)};
   }
 
@@ -267,7 +268,7 @@ class Parser {
     if (!std::holds_alternative<CallExpr>(result.call->node)) {
       fail_at(result.call->at, "expected the call of a macro");
     }
-    function_body(result.caller, "endcall");
+    function_body(at, result.caller, "endcall");
     return {at, std::move(result)};
   }
 
@@ -296,7 +297,7 @@ class Parser {
 
   Statement generation_statement(Offset at) {
     MacroInfo scope;
-    function_body(scope, "endgeneration");
+    function_body(at, scope, "endgeneration");
     return {at, GenerationStmt{std::move(scope.body)}};
   }
 
