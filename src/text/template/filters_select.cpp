@@ -1,0 +1,94 @@
+// Filters that apply another filter or a test to every item.
+#include <algorithm>
+
+#include "text/template/interpreter.h"
+#include "text/template/registry.h"
+#include "text/template/text_work.h"
+
+namespace mod::text::jinja {
+namespace {
+
+/// Takes the first positional argument; fails with `what` where there is none.
+Value take_first(Arguments& arguments, const std::string& what) {
+  if (arguments.positional.empty()) fail(what);
+  Value first = std::move(arguments.positional.front());
+  arguments.positional.erase(arguments.positional.begin());
+  return first;
+}
+
+std::string take_name(Arguments& arguments, const std::string& what) {
+  const Value name = take_first(arguments, what);
+  if (!name.is_string()) fail(what);
+  return name.text();
+}
+
+Value map_attribute(Interpreter& run, const Value& input, const Arguments& arguments) {
+  std::optional<Value> attribute, fallback;
+  for (const auto& [name, value] : arguments.named) {
+    if (name == "attribute") {
+      attribute = value;
+    } else if (name == "default") {
+      fallback = value;
+    } else {
+      fail("'map' has no parameter '" + name + "' beside 'attribute'");
+    }
+  }
+  const bool has_fallback = fallback && !fallback->is_none();
+  std::vector<Value> out;
+  for (const Value& item : iterate(run.budget(), input)) {
+    out.push_back(path_of(run.budget(), item, *attribute, has_fallback ? &*fallback : nullptr));
+  }
+  return make_iterator(run.budget(), std::move(out));
+}
+
+Value map(Interpreter& run, const Value& input, const Args& args) {
+  if (!is_true(input)) return make_iterator(run.budget(), {});
+  Arguments arguments = args.rest();
+  const bool by_attribute =
+      std::any_of(arguments.named.begin(), arguments.named.end(),
+                  [](const auto& named) { return named.first == "attribute"; });
+  if (arguments.positional.empty() && by_attribute) return map_attribute(run, input, arguments);
+  const std::string name = take_name(arguments, "'map' needs the name of a filter");
+  std::vector<Value> out;
+  for (const Value& item : iterate(run.budget(), input)) {
+    out.push_back(run.apply_filter(name, item, arguments));
+  }
+  return make_iterator(run.budget(), std::move(out));
+}
+
+Value choose(Interpreter& run, const Value& input, const Args& args, bool wanted,
+             bool by_attribute) {
+  if (!is_true(input)) return make_iterator(run.budget(), {});
+  Arguments arguments = args.rest();
+  Value attribute;
+  if (by_attribute) attribute = take_first(arguments, args.function() + " needs an attribute");
+  std::string test;
+  if (!arguments.positional.empty())
+    test = take_name(arguments, args.function() + " needs the name of a test");
+  std::vector<Value> out;
+  for (Value& item : iterate(run.budget(), input)) {
+    const Value value = by_attribute ? path_of(run.budget(), item, attribute, nullptr) : item;
+    const bool holds = test.empty() ? is_true(value) : run.apply_test(test, value, arguments);
+    if (holds == wanted) out.push_back(std::move(item));
+  }
+  return make_iterator(run.budget(), std::move(out));
+}
+
+template <bool kWanted, bool kByAttribute>
+Value chosen(Interpreter& run, const Value& input, const Args& args) {
+  return choose(run, input, args, kWanted, kByAttribute);
+}
+
+constexpr FilterInfo kFilters[] = {
+    {"map", {"", 0, Signature::kAny}, map},
+    {"reject", {"", 0, Signature::kAny}, chosen<false, false>},
+    {"rejectattr", {"", 0, Signature::kAny}, chosen<false, true>},
+    {"select", {"", 0, Signature::kAny}, chosen<true, false>},
+    {"selectattr", {"", 0, Signature::kAny}, chosen<true, true>},
+};
+
+}  // namespace
+
+std::span<const FilterInfo> select_filters() { return kFilters; }
+
+}  // namespace mod::text::jinja
