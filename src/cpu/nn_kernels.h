@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "cpu/isa.h"
+#include "cpu/matmul_kernels.h"
 
 namespace mod::cpu {
 
@@ -50,9 +51,20 @@ struct VectorKernels {
   std::size_t (*argmax)(const float* x, std::size_t n) noexcept;
 };
 
+/// The limits that the others are measured against, for one thread.
+struct LimitKernels {
+  /// Reads about `bytes` bytes in 1 or 4 streams side by side; the result only keeps the reads
+  /// alive.
+  std::uint32_t (*read)(const void* data, std::size_t bytes, int streams) noexcept;
+  /// Multiply-adds in registers; returns the number of floating-point operations.
+  std::uint64_t (*multiply_adds)(std::size_t steps, float* result) noexcept;
+};
+
 struct NnKernels {
   Isa isa;
   VectorKernels vector;
+  MatmulKernels matmul;
+  LimitKernels limit;
 };
 
 /// The table of one instruction set, which must be supported by this machine.

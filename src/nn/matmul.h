@@ -28,10 +28,16 @@ struct Product {
   std::size_t ldy = 0;
 };
 
-/// Computes all products of the list in one parallel region (q, k and v are one call; gate and up
-/// are one). All share x and so have the same number of columns; Error(kInternal) for other lists
-/// and other element types. Results do not depend on threads; with `deterministic` neither on the
-/// number of tokens in the call. May be called from several threads at a time.
+/// Computes all products of the list with one partition of their rows (q, k and v are one call;
+/// gate and up are one). All share x and so have the same number of columns; Error(kInternal) for
+/// other lists and other element types. y must not overlap x or another y.
+///
+/// Every result is one chain of multiply-adds in the order of the columns in each lane of a vector,
+/// then one fixed tree over the lanes, whatever path computes it. So its bits depend on the
+/// instruction set only: not on threads, nor on the number of tokens in the call, nor on what else
+/// is in the list; decode, small batches and prefill in any chunks agree bit for bit. That costs
+/// nothing measurable, hence it holds without `deterministic` too. May be called from several
+/// threads at a time.
 void matmul(std::span<const Product> products, const float* x, std::size_t ldx, std::size_t tokens,
             const Context& context, bool deterministic = false);
 
