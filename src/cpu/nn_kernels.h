@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cpu/attention_kernels.h"
 #include "cpu/isa.h"
 #include "cpu/matmul_kernels.h"
 
@@ -64,6 +65,7 @@ struct NnKernels {
   Isa isa;
   VectorKernels vector;
   MatmulKernels matmul;
+  AttentionKernels attention;
   LimitKernels limit;
 };
 

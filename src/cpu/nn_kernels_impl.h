@@ -6,6 +6,7 @@
 #error "nn_kernels_<isa>.cpp defines MOD_KERNEL_NAMESPACE first"
 #endif
 
+#include "cpu/nn_attention_impl.h"
 #include "cpu/nn_kernels.h"
 #include "cpu/nn_limit_impl.h"
 #include "cpu/nn_matmul_impl.h"
@@ -15,7 +16,8 @@ namespace mod::cpu::MOD_KERNEL_NAMESPACE {
 namespace {
 
 constexpr NnKernels make_nn_kernels(Isa isa) {
-  return {isa, make_vector_kernels(), make_matmul_kernels(), make_limit_kernels()};
+  return {isa, make_vector_kernels(), make_matmul_kernels(), make_attention_kernels(),
+          make_limit_kernels()};
 }
 
 }  // namespace

@@ -78,5 +78,20 @@ MOD_INLINE void split_lanes(Floats a, Floats b, Floats& even, Floats& odd) {
 #endif
 }
 
+/// The inverse of split_lanes.
+MOD_INLINE void join_lanes(Floats even, Floats odd, Floats& a, Floats& b) {
+#if defined(__AVX512F__)
+  a = __builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  b = __builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                              31);
+#elif defined(__AVX2__)
+  a = __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11);
+  b = __builtin_shufflevector(even, odd, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+  a = __builtin_shufflevector(even, odd, 0, 4, 1, 5);
+  b = __builtin_shufflevector(even, odd, 2, 6, 3, 7);
+#endif
+}
+
 }  // namespace
 }  // namespace mod::cpu::MOD_KERNEL_NAMESPACE

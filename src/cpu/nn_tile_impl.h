@@ -27,6 +27,17 @@ struct Tokens {
     store(v, p);
     rest.store_to(p + apart, apart);
   }
+  /// One number for each token, in all lanes.
+  MOD_INLINE void spread_from(const float* p, std::size_t apart) {
+    v = all(*p);
+    keep(v);
+    rest.spread_from(p + apart, apart);
+  }
+  /// p = p * old + this * own, with one `old` and one `own` for each token.
+  MOD_INLINE void add_to(float* p, std::size_t apart, const float* old, const float* own) const {
+    store(multiply_add(v, all(*own), load(p) * *old), p);
+    rest.add_to(p + apart, apart, old + 1, own + 1);
+  }
   MOD_INLINE void add_product(Floats w, const Tokens<n>& x) {
     v = multiply_add(w, x.v, v);
     rest.add_product(w, x.rest);
@@ -38,6 +49,8 @@ struct Tokens<0> {
   MOD_INLINE void clear() {}
   MOD_INLINE void load_from(const float*, std::size_t) {}
   MOD_INLINE void store_to(float*, std::size_t) const {}
+  MOD_INLINE void spread_from(const float*, std::size_t) {}
+  MOD_INLINE void add_to(float*, std::size_t, const float*, const float*) const {}
   MOD_INLINE void add_product(Floats, const Tokens<0>&) {}
 };
 
