@@ -64,15 +64,15 @@ MOD_INLINE Floats exp_of(Floats x) {
 MOD_INLINE Floats tanh_of(Floats x) {
   const Floats size = absolute(x);
   const Floats far = 1.0f - 2.0f / (exp_of(size + size) + 1.0f);
-  const Floats s = x * x;
+  const Floats s = size * size;
   Floats q = all(-0x1.75e1d2p-8f);
   q = multiply_add(q, s, all(0x1.52269cp-6f));
   q = multiply_add(q, s, all(-0x1.b83c5ap-5f));
   q = multiply_add(q, s, all(0x1.110726p-3f));
   q = multiply_add(q, s, all(-0x1.555532p-2f));
-  const Floats near = multiply_add(x * s, q, x);
+  const Floats near = multiply_add(size * s, q, size);
   const Ints sign = bits_of(x) & static_cast<std::int32_t>(0x80000000);
-  return choose(size < 0.625f, near, floats_of(bits_of(far) | sign));
+  return floats_of(bits_of(choose(size < 0.625f, near, far)) | sign);
 }
 
 /// x * Phi(x), Phi the normal distribution function: Phi(-|x|) = exp(-x^2 / 2) erfcx(|x| / sqrt 2)
