@@ -35,9 +35,11 @@ MOD_INLINE Floats multiply_add(Floats a, Floats b, Floats c) {
 MOD_INLINE Floats load(const float* p) { return load_wide<Floats, true>(p, kWide); }
 MOD_INLINE void store(Floats v, float* p) { store_wide<true>(v, p, kWide); }
 
+typedef float Four __attribute__((vector_size(16)));
+
 /// Lane l of the result is the sum of all lanes of the l-th argument. The tree: lanes 8 apart, then
 /// within each four lanes 2 apart and 1 apart, then lanes 4 apart.
-MOD_INLINE void add_lanes(Floats a, Floats b, Floats c, Floats d, float* out) {
+MOD_INLINE Four add_lanes(Floats a, Floats b, Floats c, Floats d) {
 #if defined(__AVX2__)
 #if defined(__AVX512F__)
   const auto fold = [](Floats v) {
@@ -51,18 +53,14 @@ MOD_INLINE void add_lanes(Floats a, Floats b, Floats c, Floats d, float* out) {
   const __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(c8, d8), _mm256_unpackhi_ps(c8, d8));
   const __m256 all =
       _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
-  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1)));
+  return _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
 #else
-  const Floats each[4] = {a, b, c, d};
-  for (int i = 0; i < 4; ++i) out[i] = (each[i][0] + each[i][2]) + (each[i][1] + each[i][3]);
+  const auto sum = [](Floats v) { return (v[0] + v[2]) + (v[1] + v[3]); };
+  return Four{sum(a), sum(b), sum(c), sum(d)};
 #endif
 }
 
-MOD_INLINE float add_lanes(Floats v) {
-  float out[4];
-  add_lanes(v, v, v, v, out);
-  return out[0];
-}
+MOD_INLINE float add_lanes(Floats v) { return add_lanes(v, v, v, v)[0]; }
 
 /// The even lanes of a and b, then the odd ones.
 MOD_INLINE void split_lanes(Floats a, Floats b, Floats& even, Floats& odd) {

@@ -93,7 +93,7 @@ struct FewRows {
       }
       sweep<W>(tile, w, 0, kStep, job.x + token * job.ldx + whole, job.ldx);
     }
-    finish(tile, [&](int t, const float* sum) MOD_BODY {
+    finish(tile, [&](int t, Four sum) MOD_BODY {
       float* y = job.y + (token + static_cast<std::size_t>(t)) * job.ldy + row;
       for (int r = 0; r < kRuns; ++r) {
         y[r * apart] = job.bias == nullptr ? sum[r] : sum[r] + job.bias[row + r * apart];
@@ -166,11 +166,12 @@ constexpr int kManyTile = 3;  // 12 sums, 3 activations and a weight in 16
 #endif
 constexpr std::size_t kTileRows = 4;
 constexpr std::size_t kMostMany = 96;
-/// Columns that are widened at a time: a panel of four rows takes 16 KiB of the L1 cache.
-constexpr std::size_t kManyColumns = 1024;
+/// Rows up to this length are widened whole (four of them take 16 KiB of the L1 cache), longer ones in
+/// pieces, so that the activations of a piece stay in the L2 cache.
+constexpr std::size_t kManyColumns = 1024, kPieceColumns = 512;
 /// Rows that share a pass over the activations of these columns where there are several such
 /// passes.
-constexpr std::size_t kManyRows = 16;
+constexpr std::size_t kManyRows = 32;
 
 /// Widens `columns` columns of up to four rows: [vector of columns][row of the tile][kWide].
 template <class W>
@@ -202,9 +203,19 @@ struct Panel {
   std::size_t row, rows;
 };
 
+/// Bias, and only the rows that are there.
 template <int kTokens>
-void tile_product(const MatmulJob& job, const Panel& panel, const float* x, std::size_t token,
-                  float* sums) {
+void put_results(const MatmulJob& job, const Panel& panel, const float* results, float* y) {
+  for (int t = 0; t < kTokens; ++t, y += job.ldy, results += kTileRows) {
+    for (std::size_t r = 0; r < panel.rows; ++r) {
+      y[r] = job.bias == nullptr ? results[r] : results[r] + job.bias[panel.row + r];
+    }
+  }
+}
+
+template <int kTokens>
+__attribute__((noinline)) void tile_product(const MatmulJob& job, const Panel& panel,
+                                            const float* x, std::size_t token, float* sums) {
   Tile<kTileRows, kTokens> tile;
   if (panel.first) {
     tile.clear();
@@ -218,12 +229,17 @@ void tile_product(const MatmulJob& job, const Panel& panel, const float* x, std:
     tile.add_products([w](int r) MOD_BODY { return load(w + r * kWide); }, activation);
   }
   if (!panel.last) return tile.store_to(sums);
-  finish(tile, [&](int t, const float* sum) MOD_BODY {
-    float* y = job.y + (token + static_cast<std::size_t>(t)) * job.ldy + panel.row;
-    for (std::size_t r = 0; r < panel.rows; ++r) {
-      y[r] = job.bias == nullptr ? sum[r] : sum[r] + job.bias[panel.row + r];
-    }
+  // Straight to y where nothing is left to do, so that the tile leaves the registers without a
+  // branch.
+  float* y = job.y + token * job.ldy + panel.row;
+  float results[kTokens * kTileRows];
+  const bool straight = panel.rows == kTileRows && job.bias == nullptr;
+  float* to = straight ? y : results;
+  const std::size_t apart = straight ? job.ldy : kTileRows;
+  finish(tile, [to, apart](int t, Four sum) MOD_BODY {
+    __builtin_memcpy(to + static_cast<std::size_t>(t) * apart, &sum, sizeof sum);
   });
+  if (!straight) put_results<kTokens>(job, panel, results, y);
 }
 
 template <int kTokens = kManyTile>
@@ -237,22 +253,24 @@ void tile_product_of(std::size_t tokens, const MatmulJob& job, const Panel& pane
   tile_product<kTokens>(job, panel, x, token, sums);
 }
 
-/// Fetches the weights of the next panel while this one is multiplied.
+/// Fetches the weights of the next panel, line by line, while this one is multiplied.
 struct Fetch {
-  const std::byte* w;
-  std::size_t row_bytes, lines_of_row, lines, done;
+  const std::byte* row;
+  std::size_t row_bytes, bytes_of_row, rows_left, at;
 
-  MOD_INLINE void up_to(std::size_t part, std::size_t parts) {
-    for (const std::size_t end = lines * part / parts; done < end; ++done) {
-      __builtin_prefetch(w + done / lines_of_row * row_bytes + done % lines_of_row * 64);
+  MOD_INLINE void lines(std::size_t n) {
+    for (; n != 0 && rows_left != 0; --n, at += 64) {
+      if (at >= bytes_of_row) at = 0, row += row_bytes, --rows_left;
+      __builtin_prefetch(row + at);
     }
   }
 };
 
 void many(const MatmulJob& job, float* scratch) noexcept {
   const std::size_t padded = (job.columns + kStep - 1) / kStep * kStep;
-  const std::size_t passes = (padded + kManyColumns - 1) / kManyColumns;
-  const std::size_t share = passes == 0 ? 0 : (padded / kStep + passes - 1) / passes * kStep;
+  const std::size_t passes =
+      padded <= kManyColumns ? 1 : (padded + kPieceColumns - 1) / kPieceColumns;
+  const std::size_t share = (padded / kStep + passes - 1) / passes * kStep;
   const std::size_t bytes = dtype_size(job.dtype), row_bytes = job.columns * bytes;
   float* const panel_floats = scratch;
   float* const sums = scratch + kTileRows * kManyColumns;
@@ -269,11 +287,12 @@ void many(const MatmulJob& job, float* scratch) noexcept {
           widen_panel<decltype(weights)>(w, row_bytes, rows, real, panel_floats);
         });
         const Panel panel{panel_floats, n, from == 0, from + n == padded, row, rows};
-        const std::size_t lines = (n * bytes + 63) / 64;
-        Fetch next{w + kTileRows * row_bytes, row_bytes, lines, lines * kTileRows, 0};
+        Fetch next{w + kTileRows * row_bytes, row_bytes, n * bytes, kTileRows, 0};
+        const std::size_t tiles = (job.tokens + kManyTile - 1) / kManyTile;
+        const std::size_t lines_of_tile = (kTileRows * n * bytes / 64 + tiles - 1) / tiles;
         float* tile_sums = sums + (row - block) * job.tokens * kWide;
         for (std::size_t t = 0; t < job.tokens; t += kManyTile) {
-          next.up_to(t + kManyTile, job.tokens + kManyTile);
+          next.lines(lines_of_tile);
           tile_product_of(job.tokens - t, job, panel, job.x + t * job.ldx + from, t,
                           tile_sums + t * kTileRows * kWide);
         }

@@ -96,9 +96,7 @@ template <int token = 0, int kTokens, class Sink>
 MOD_INLINE void finish_rows(const Tokens<kTokens>& a, const Tokens<kTokens>& b,
                             const Tokens<kTokens>& c, const Tokens<kTokens>& d, const Sink& sink) {
   if constexpr (kTokens > 0) {
-    float sums[4];
-    add_lanes(a.v, b.v, c.v, d.v, sums);
-    sink(token, sums);
+    sink(token, add_lanes(a.v, b.v, c.v, d.v));
     finish_rows<token + 1>(a.rest, b.rest, c.rest, d.rest, sink);
   }
 }
