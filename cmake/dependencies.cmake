@@ -4,6 +4,7 @@ find_package(fmt REQUIRED)            # libfmt-dev
 find_package(nlohmann_json REQUIRED)  # nlohmann-json3-dev
 find_package(yaml-cpp REQUIRED)       # libyaml-cpp-dev
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # libssl-dev
+find_package(OpenMP REQUIRED COMPONENTS CXX)  # with g++; libomp-19-dev for clang
 find_package(CLI11 REQUIRED)          # libcli11-dev
 find_package(PkgConfig REQUIRED)      # pkg-config
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # libutf8proc-dev

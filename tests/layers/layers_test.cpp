@@ -26,6 +26,7 @@ const std::map<Room, std::set<Room>>& allowed() {
       {"weights", {"base", "cpu", "io", "checkpoint", "arch"}},
       {"merge", {"base", "cpu", "io", "checkpoint", "arch", "weights"}},
       {"text", {"base", "io", "checkpoint"}},
+      {"nn", {"base", "cpu", "io", "checkpoint", "arch", "weights"}},
   };
   return rooms;
 }
