@@ -25,6 +25,7 @@ const std::map<Room, std::set<Room>>& allowed() {
       {"arch", {"base", "io", "checkpoint"}},
       {"weights", {"base", "cpu", "io", "checkpoint", "arch"}},
       {"merge", {"base", "cpu", "io", "checkpoint", "arch", "weights"}},
+      {"text", {"base", "io", "checkpoint"}},
   };
   return rooms;
 }
