@@ -37,30 +37,28 @@ std::size_t space_end(std::string_view text, std::size_t at) {
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens, const NormalizerChain& normalizers)
     : tokens_(std::move(tokens)) {
-  std::vector<std::string> contents;
   RegexWork work;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    by_id_.emplace(tokens_[i].id, i);
-    by_content_.emplace(tokens_[i].content, i);
-    contents.push_back(tokens_[i].content);
-    if (tokens_[i].normalized) normalizers.apply(contents.back(), work);
+    AddedToken& token = tokens_[i];
+    by_id_.emplace(token.id, i);
+    by_content_.emplace(token.content, i);
+    token.form = token.content;
+    if (token.normalized) normalizers.apply(token.form, work);
   }
-  raw_ = make_finder(contents, false);
-  normalized_ = make_finder(contents, true);
+  raw_ = make_finder(false);
+  normalized_ = make_finder(true);
 }
 
-AddedTokens::Finder AddedTokens::make_finder(const std::vector<std::string>& contents,
-                                             bool normalized) const {
+AddedTokens::Finder AddedTokens::make_finder(bool normalized) const {
   std::vector<ByteTrie::Entry> entries;
-  for (const bool special : {true, false}) {  // of equal contents the special one counts
-    for (std::size_t i = 0; i < tokens_.size(); ++i) {
-      if (tokens_[i].normalized != normalized || tokens_[i].special != special) continue;
-      entries.push_back({contents[i], static_cast<std::int32_t>(i)});
-    }
-  }
   Finder finder;
-  for (const ByteTrie::Entry& entry : entries) {
-    if (!entry.key.empty()) finder.first[static_cast<unsigned char>(entry.key[0])] = true;
+  for (const bool special : {true, false}) {  // of equal forms the special one counts
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      const AddedToken& token = tokens_[i];
+      if (token.normalized != normalized || token.special != special || token.form.empty()) continue;
+      entries.push_back({token.form, static_cast<std::int32_t>(i)});
+      finder.first[static_cast<unsigned char>(token.form[0])] = true;
+    }
   }
   finder.trie = ByteTrie(std::move(entries));
   return finder;
@@ -74,11 +72,6 @@ const AddedToken* AddedTokens::find(std::int32_t id) const {
 const AddedToken* AddedTokens::find(std::string_view content) const {
   const auto found = by_content_.find(std::string(content));
   return found == by_content_.end() ? nullptr : &tokens_[found->second];
-}
-
-bool AddedTokens::is_special(std::string_view content) const {
-  const AddedToken* token = find(content);
-  return token != nullptr && token->special;
 }
 
 bool AddedTokens::fits(const AddedToken& token, std::string_view text, std::size_t begin,

@@ -23,6 +23,7 @@ struct AddedToken {
   bool rstrip = false;       // takes the white space behind it
   bool single_word = false;  // not inside a word
   bool normalized = false;   // looked for, normalised itself, in the normalised text
+  std::string form{};        // content as it is looked for and decoded; set by AddedTokens
 };
 
 class AddedTokens {
@@ -38,7 +39,6 @@ class AddedTokens {
   const AddedToken* find(std::int32_t id) const;
   const AddedToken* find(std::string_view content) const;
   const std::vector<AddedToken>& all() const { return tokens_; }
-  bool is_special(std::string_view content) const;
 
   struct Part {
     std::size_t begin = 0, end = 0;
@@ -54,7 +54,7 @@ class AddedTokens {
     std::array<bool, 256> first{};  // bytes that a token begins with
   };
 
-  Finder make_finder(const std::vector<std::string>& contents, bool normalized) const;
+  Finder make_finder(bool normalized) const;
   bool fits(const AddedToken& token, std::string_view text, std::size_t begin,
             std::size_t end) const;
 

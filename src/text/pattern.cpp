@@ -22,7 +22,7 @@ class RegexPattern : public Pattern {
  public:
   RegexPattern(std::string_view pattern, const std::string& where) : regex_(pattern, where) {}
   void find_all(std::string_view text, RegexWork& work, MatchSink visit) const override {
-    regex_.find_all(text, work, visit);
+    if (!text.empty()) regex_.find_all(text, work, visit);  // nothing is found in nothing
   }
 
  private:

@@ -19,9 +19,13 @@ constexpr std::string_view kNotSpace =
     "\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}"
     "\\x{3001}-\\x{10ffff}";
 constexpr std::string_view kWord =
-    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}\\x{24b6}-\\x{24e9}"
+    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}"
     "\\x{1f130}-\\x{1f149}\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}";
+// Outside of brackets, below U+0100, Latin-1's superscripts and fractions are word characters as well.
+constexpr std::string_view kWordLatin = "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 constexpr std::string_view kHex = "0-9a-fA-F";
+
+std::string bare_word() { return std::string(kWord) + std::string(kWordLatin); }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -202,12 +206,12 @@ class Translator {
       case 'S':
         return put_class(kNotSpace, in_class, false);
       case 'w':
-        return put_class(kWord, in_class, false);
+        return put_class(in_class ? std::string(kWord) : bare_word(), in_class, false);
       case 'h':
         return put_class(kHex, in_class, false);
       case 'W':
         if (in_class) refuse("\\W inside a class");
-        return put_class(kWord, false, true);
+        return put_class(bare_word(), false, true);
       case 'H':
         if (in_class) refuse("\\H inside a class");
         return put_class(kHex, false, true);
@@ -233,7 +237,7 @@ class Translator {
       out_ += "\\x08";
       return;
     }
-    out_ += fmt::format("(?:(?<=[{0}])(?{1}[{0}])|(?<![{0}])(?{2}[{0}]))", kWord,
+    out_ += fmt::format("(?:(?<=[{0}])(?{1}[{0}])|(?<![{0}])(?{2}[{0}]))", bare_word(),
                         negated ? '=' : '!', negated ? '!' : '=');
   }
 

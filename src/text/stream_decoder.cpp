@@ -44,8 +44,8 @@ StreamDecoder::StreamDecoder(StreamDecoder&&) noexcept = default;
 StreamDecoder& StreamDecoder::operator=(StreamDecoder&&) noexcept = default;
 
 std::string StreamDecoder::put(std::int32_t id) {
-  const auto token = state_->token(id);
-  if (!token || (skip_special_ && state_->added.is_special(*token))) return {};
+  const auto token = state_->decoded_form(id);
+  if (!token || (skip_special_ && state_->is_special(id))) return {};
   run_->budget.read += token->size();
   run_->first().text(*token);
   run_->first().end_token();

@@ -112,6 +112,16 @@ std::optional<std::string_view> Tokenizer::State::token(std::int32_t id) const {
   return std::nullopt;
 }
 
+std::optional<std::string_view> Tokenizer::State::decoded_form(std::int32_t id) const {
+  const AddedToken* found = added.find(id);
+  return found != nullptr ? found->form : token(id);
+}
+
+bool Tokenizer::State::is_special(std::int32_t id) const {
+  const AddedToken* found = added.find(id);
+  return found != nullptr && found->special;
+}
+
 std::optional<std::int32_t> Tokenizer::State::id(std::string_view token) const {
   if (const AddedToken* found = added.find(token)) return found->id;
   const std::int32_t id = model->vocabulary().find(token);
@@ -158,7 +168,7 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool skip_speci
 }
 
 std::string Tokenizer::token_bytes(std::int32_t id) const {
-  std::string bytes(state_->token(id).value_or(std::string_view()));
+  std::string bytes(state_->decoded_form(id).value_or(std::string_view()));
   for (const auto& stage : state_->decoders) stage->to_bytes(bytes);
   return bytes;
 }
@@ -171,10 +181,7 @@ std::optional<std::int32_t> Tokenizer::token_to_id(std::string_view token) const
   return state_->id(token);
 }
 
-bool Tokenizer::is_special(std::int32_t id) const {
-  const auto token = state_->token(id);
-  return token && state_->added.is_special(*token);
-}
+bool Tokenizer::is_special(std::int32_t id) const { return state_->is_special(id); }
 
 std::int32_t Tokenizer::vocab_size() const {
   std::int32_t end = state_->model->vocabulary().id_end();

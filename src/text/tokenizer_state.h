@@ -26,6 +26,8 @@ struct Tokenizer::State {
   std::optional<std::int32_t> bos, eos, pad, unk;
 
   /// Added tokens come before those of the model.
+  bool is_special(std::int32_t id) const;
+  std::optional<std::string_view> decoded_form(std::int32_t id) const;
   std::optional<std::string_view> token(std::int32_t id) const;
   std::optional<std::int32_t> id(std::string_view token) const;
 };
