@@ -55,7 +55,8 @@ AddedTokens::Finder AddedTokens::make_finder(bool normalized) const {
   for (const bool special : {true, false}) {  // of equal forms the special one counts
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       const AddedToken& token = tokens_[i];
-      if (token.normalized != normalized || token.special != special || token.form.empty()) continue;
+      if (token.normalized != normalized || token.special != special || token.form.empty())
+        continue;
       entries.push_back({token.form, static_cast<std::int32_t>(i)});
       finder.first[static_cast<unsigned char>(token.form[0])] = true;
     }

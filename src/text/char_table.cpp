@@ -11,7 +11,7 @@ constexpr std::uint32_t kRuns[] = {
 #include "text/unicode_categories.inc"
 };
 
-/// The order of tools/unicode_categories.py.
+/// The order of src/text/unicode_categories.py.
 enum Category : std::uint8_t {
   kCn,
   kCc,

@@ -21,7 +21,8 @@ constexpr std::string_view kNotSpace =
 constexpr std::string_view kWord =
     "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{24b6}-\\x{24e9}"
     "\\x{1f130}-\\x{1f149}\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}";
-// Outside of brackets, below U+0100, Latin-1's superscripts and fractions are word characters as well.
+// Outside of brackets, below U+0100, Latin-1's superscripts and fractions are word characters as
+// well.
 constexpr std::string_view kWordLatin = "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 constexpr std::string_view kHex = "0-9a-fA-F";
 

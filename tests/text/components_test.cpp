@@ -1,5 +1,5 @@
-// Every stage and every model against what Hugging Face's `tokenizers` makes of the same small files; see
-// tools/tokenizer_cases.py.
+// Every stage and every model against what Hugging Face's `tokenizers` makes of the same small
+// files; see tests/oracle/tokenizer_cases.py.
 #include "text/decoder.h"
 #include "text/normalizer.h"
 #include "text/pre_tokenizers.h"

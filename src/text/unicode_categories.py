@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes src/text/unicode_categories.inc: the general category of every code point of Unicode 16.0.
 
-    pip install unicodedata2==16.0.0 && tools/unicode_categories.py > src/text/unicode_categories.inc
+    pip install unicodedata2==16.0.0 && src/text/unicode_categories.py > src/text/unicode_categories.inc
 
 Needed only to move to another version of Unicode.
 """
@@ -21,7 +21,7 @@ def main():
         if category != last:
             entries.append(f"0x{code << 5 | category:07x}")
             last = category
-    print(f"// Made by tools/unicode_categories.py from the Unicode Character Database {VERSION}.")
+    print(f"// Made by src/text/unicode_categories.py from the Unicode Character Database {VERSION}.")
     print("// First code point of a run << 5 | its general category.")
     for at in range(0, len(entries), 9):
         print(", ".join(entries[at:at + 9]) + ",")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/data/tokenizers/*.json: what Hugging Face's `tokenizers` makes of small tokenizer.json files.
 
-    pip install tokenizers==0.23.3 && tools/tokenizer_cases.py tests/data/tokenizers
+    pip install tokenizers==0.23.3 && tests/oracle/tokenizer_cases.py tests/data/tokenizers
 """
 import json
 import sys
@@ -278,7 +278,7 @@ def main():
                         ("decoders", decoder_cases()), ("models", model_cases())):
         lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases)
         (folder / f"{name}.json").write_text(
-            f'{{"made_by": "tools/tokenizer_cases.py with tokenizers {tokenizers.__version__}",\n"cases": [\n{lines}\n]}}\n')
+            f'{{"made_by": "tests/oracle/tokenizer_cases.py with tokenizers {tokenizers.__version__}",\n"cases": [\n{lines}\n]}}\n')
 
 
 if __name__ == "__main__":
