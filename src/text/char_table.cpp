@@ -82,6 +82,24 @@ std::uint8_t classes_of(Category category) {
   }
 }
 
+struct Range {
+  char32_t first, last;
+};
+
+/// Punctuation of Unicode 16 that Hugging Face's pre-tokeniser "Punctuation" does not know: it goes
+/// by Unicode 8 or so (seen with version 0.23), in which U+166D and U+111C9 were punctuation.
+constexpr Range kLaterPunctuation[] = {
+    {0x61D, 0x61D},     {0x9FD, 0x9FD},     {0xA76, 0xA76},     {0xC77, 0xC77},
+    {0xC84, 0xC84},     {0x1B4E, 0x1B4F},   {0x1B7D, 0x1B7F},   {0x2E43, 0x2E4F},
+    {0x2E52, 0x2E5D},   {0x10D6E, 0x10D6E}, {0x10EAD, 0x10EAD}, {0x10F55, 0x10F59},
+    {0x10F86, 0x10F89}, {0x113D4, 0x113D5}, {0x113D7, 0x113D8}, {0x1144B, 0x1144F},
+    {0x1145A, 0x1145B}, {0x1145D, 0x1145D}, {0x11660, 0x1166C}, {0x116B9, 0x116B9},
+    {0x1183B, 0x1183B}, {0x11944, 0x11946}, {0x119E2, 0x119E2}, {0x11A3F, 0x11A46},
+    {0x11A9A, 0x11A9C}, {0x11A9E, 0x11AA2}, {0x11B00, 0x11B09}, {0x11BE1, 0x11BE1},
+    {0x11C41, 0x11C45}, {0x11C70, 0x11C71}, {0x11EF7, 0x11EF8}, {0x11F43, 0x11F4F},
+    {0x11FFF, 0x11FFF}, {0x12FF1, 0x12FF2}, {0x16D6D, 0x16D6F}, {0x16E97, 0x16E9A},
+    {0x16FE2, 0x16FE2}, {0x1E5FF, 0x1E5FF}, {0x1E95E, 0x1E95F}};
+
 struct Extra {
   char32_t first, last;
   std::uint8_t classes;
@@ -90,11 +108,12 @@ struct Extra {
 /// What the categories do not say: controls that are white space, ASCII symbols that count as
 /// punctuation, symbols that are alphabetic (Other_Alphabetic), and the two joiners of \w.
 constexpr Extra kExtras[] = {
-    {0x09, 0x0D, kSpace},      {0x85, 0x85, kSpace},      {'$', '$', kPunctuation},
-    {'+', '+', kPunctuation},  {'<', '>', kPunctuation},  {'^', '^', kPunctuation},
-    {'`', '`', kPunctuation},  {'|', '|', kPunctuation},  {'~', '~', kPunctuation},
-    {0x200C, 0x200D, kWord},   {0x24B6, 0x24E9, kWord},   {0x1F130, 0x1F149, kWord},
-    {0x1F150, 0x1F169, kWord}, {0x1F170, 0x1F189, kWord},
+    {0x166D, 0x166D, kPunctuation}, {0x111C9, 0x111C9, kPunctuation}, {0x09, 0x0D, kSpace},
+    {0x85, 0x85, kSpace},           {'$', '$', kPunctuation},         {'+', '+', kPunctuation},
+    {'<', '>', kPunctuation},       {'^', '^', kPunctuation},         {'`', '`', kPunctuation},
+    {'|', '|', kPunctuation},       {'~', '~', kPunctuation},         {0x200C, 0x200D, kWord},
+    {0x24B6, 0x24E9, kWord},        {0x1F130, 0x1F149, kWord},        {0x1F150, 0x1F169, kWord},
+    {0x1F170, 0x1F189, kWord},
 };
 
 std::string all_classes() {
@@ -106,6 +125,11 @@ std::string all_classes() {
     std::fill(flat.begin() + static_cast<std::ptrdiff_t>(first),
               flat.begin() + static_cast<std::ptrdiff_t>(end),
               static_cast<char>(classes_of(category)));
+  }
+  for (const Range& range : kLaterPunctuation) {
+    for (char32_t code = range.first; code <= range.last; ++code) {
+      flat[code] = static_cast<char>(static_cast<std::uint8_t>(flat[code]) & ~kPunctuation);
+    }
   }
   for (const Extra& extra : kExtras) {
     for (char32_t code = extra.first; code <= extra.last; ++code) {

@@ -17,7 +17,7 @@ enum CharClass : std::uint8_t {
   kSpace = 4,            // \s: White_Space
   kUpperOrNeutral = 8,   // [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]
   kLowerOrNeutral = 16,  // [\p{Ll}\p{Lm}\p{Lo}\p{M}]
-  kPunctuation = 32,     // \p{P} and ASCII punctuation
+  kPunctuation = 32,     // \p{P} of an older Unicode and ASCII punctuation: see the .cpp
   kWord = 64,            // \w: alphabetic, marks, decimal digits, connectors, joiners
   kMark = 128,           // \p{M}
 };

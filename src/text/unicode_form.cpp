@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "mod/error.h"
@@ -15,6 +16,34 @@ using Codes = std::vector<utf8proc_int32_t>;
 
 // U+FDFA becomes 18 characters, the most of all.
 constexpr std::size_t kMostParts = 32;
+
+struct CodeRange {
+  char32_t first, last;
+};
+
+/// Characters with a combining class or a decomposition that came after Unicode 9, up to
+/// Unicode 15. Hugging Face's tokenizers normalise by Unicode 9 (seen with version 0.23): they
+/// leave these alone, and models were trained on what that gives.
+constexpr CodeRange kLater[] = {
+    {0x7FD, 0x7FD},     {0x898, 0x89F},     {0x8CA, 0x8D3},     {0x9FE, 0x9FE},
+    {0xC3C, 0xC3C},     {0xD3B, 0xD3C},     {0xEBA, 0xEBA},     {0x1715, 0x1715},
+    {0x1ABF, 0x1ACE},   {0x1DF6, 0x1DFA},   {0x32FF, 0x32FF},   {0xA7F2, 0xA7F4},
+    {0xA82C, 0xA82C},   {0xAB69, 0xAB69},   {0x10781, 0x10785}, {0x10787, 0x107B0},
+    {0x107B2, 0x107BA}, {0x10D24, 0x10D27}, {0x10EAB, 0x10EAC}, {0x10EFD, 0x10EFF},
+    {0x10F46, 0x10F50}, {0x10F82, 0x10F85}, {0x11070, 0x11070}, {0x1133B, 0x1133B},
+    {0x1145E, 0x1145E}, {0x11839, 0x1183A}, {0x11930, 0x11930}, {0x11935, 0x11935},
+    {0x11938, 0x11938}, {0x1193D, 0x1193E}, {0x11943, 0x11943}, {0x119E0, 0x119E0},
+    {0x11A34, 0x11A34}, {0x11A47, 0x11A47}, {0x11A99, 0x11A99}, {0x11D42, 0x11D42},
+    {0x11D44, 0x11D45}, {0x11D97, 0x11D97}, {0x11F41, 0x11F42}, {0x16FF0, 0x16FF1},
+    {0x1E030, 0x1E06D}, {0x1E08F, 0x1E08F}, {0x1E130, 0x1E136}, {0x1E2AE, 0x1E2AE},
+    {0x1E2EC, 0x1E2EF}, {0x1E4EC, 0x1E4EF}, {0x1F16C, 0x1F16C}, {0x1FBF0, 0x1FBF9}};
+
+bool is_later(char32_t code) {
+  const auto after =
+      std::upper_bound(std::begin(kLater), std::end(kLater), code,
+                       [](char32_t c, const CodeRange& range) { return c < range.first; });
+  return after != std::begin(kLater) && code <= std::prev(after)->last;
+}
 
 /// Below this byte every text is already in the form: NFC leaves all characters below U+0300 (bytes
 /// 0xCC 0x80) alone, the other forms only ASCII.
@@ -92,9 +121,9 @@ void to_unicode_form(UnicodeForm form, std::string& text) {
         continue;
       }
     }
-    if (c.code == kInvalidCode) {
+    if (c.code == kInvalidCode || is_later(c.code)) {
       flush(codes, compose, out);
-      out.push_back(text[at]);
+      out.append(text, at, c.size);
     } else {
       if (c.code < 0x80) flush(codes, compose, out);  // a starter: nothing reaches over it
       append_decomposed(c.code, options, codes);
