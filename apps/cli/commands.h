@@ -11,6 +11,7 @@ void add_verify(CommandTree& tree, CLI::App& parent);
 void add_inspect(CommandTree& tree, CLI::App& parent);
 void add_diff(CommandTree& tree, CLI::App& parent);
 void add_methods(CommandTree& tree, CLI::App& parent);
+void add_template(CommandTree& tree, CLI::App& parent);
 void add_bench(CommandTree& tree, CLI::App& parent);
 
 // Below `mod bench`.

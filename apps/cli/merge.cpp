@@ -42,15 +42,18 @@ std::string shares_text(const merge::Plan& plan, const std::vector<double>& valu
 
 void print_result(const merge::Plan& plan, const merge::RunResult& result, const std::string& out) {
   fmt::print("{}: {} tensors, {} elements, {} in {} ({} read and written)\n", out,
-             plan.tensors.size(), count_text(result.totals.elements), size_text(result.bytes_written),
-             duration_text(result.seconds), rate_text(rate(result)));
+             plan.tensors.size(), count_text(result.totals.elements),
+             size_text(result.bytes_written), duration_text(result.seconds),
+             rate_text(rate(result)));
   fmt::print("taken from:  {} of {} merged elements\n",
-             shares_text(plan, result.totals.share, true), count_text(result.totals.merged_elements));
+             shares_text(plan, result.totals.share, true),
+             count_text(result.totals.merged_elements));
   fmt::print("distance to: {}\n", shares_text(plan, result.totals.distance, false));
   fmt::print("memory:      {} at most\n", size_text(peak_resident_bytes()));
 }
 
-void print_brief(const merge::Plan& plan, const merge::RunResult& result, const std::string& recipe) {
+void print_brief(const merge::Plan& plan, const merge::RunResult& result,
+                 const std::string& recipe) {
   fmt::print("{:<18} {:>7.3f} s {:>6.2f} GB/s   {:<58} {}\n",
              std::filesystem::path(recipe).stem().string(), result.seconds, rate(result) / 1e9,
              shares_text(plan, result.totals.share, true),
@@ -84,17 +87,19 @@ Json result_json(const merge::Plan& plan, const merge::RunResult& result, const 
 void warn_after(const merge::Plan& plan, const merge::RunResult& result, Log& log) {
   for (const std::string& text : merge::share_warnings(plan, result.totals)) log.warn(text);
   if (result.totals.nonfinite > 0) {
-    log.warn(fmt::format("{} elements of the result are NaN or infinite; mod_report.json says in which "
-                         "tensors",
-                         count_text(result.totals.nonfinite)));
+    log.warn(
+        fmt::format("{} elements of the result are NaN or infinite; mod_report.json says in which "
+                    "tensors",
+                    count_text(result.totals.nonfinite)));
   }
 }
 
 void run(const Arguments& arguments, Invocation& invocation) {
   if (!arguments.safe_serialization) {
-    throw Error(ErrorCode::kUnsupported,
-                "--no-safe-serialization: writing PyTorch .bin files is not supported yet; leave it out "
-                "to write safetensors");
+    throw Error(
+        ErrorCode::kUnsupported,
+        "--no-safe-serialization: writing PyTorch .bin files is not supported yet; leave it out "
+        "to write safetensors");
   }
   for (const std::string& option : arguments.accepted) {
     invocation.log().debug(option + " is accepted for mergekit's sake and has no effect here");
@@ -124,10 +129,11 @@ void run(const Arguments& arguments, Invocation& invocation) {
 
 void add_merge(CommandTree& tree, CLI::App& parent) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = tree.add(
-      parent, "merge", "Write the merged checkpoint of a recipe",
-      "mod merge examples/recipes/ties.yml merged/\n  mod merge recipe.yml out/ --set parameters.lambda=0.3",
-      [arguments](Invocation& invocation) { run(*arguments, invocation); });
+  CLI::App& command =
+      tree.add(parent, "merge", "Write the merged checkpoint of a recipe",
+               "mod merge examples/recipes/ties.yml merged/\n  mod merge recipe.yml out/ --set "
+               "parameters.lambda=0.3",
+               [arguments](Invocation& invocation) { run(*arguments, invocation); });
   add_recipe_options(command, arguments->recipe);
   command.add_option("OUT", arguments->out, "Folder to write (absent or empty)")->required();
   command.add_flag("--overwrite", arguments->run.overwrite,

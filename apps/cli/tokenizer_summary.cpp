@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "checkpoint/model_folder.h"
+#include "text/template/template_files.h"
 
 namespace mod::cli {
 namespace {
@@ -61,17 +62,6 @@ void read_fast_tokenizer(const fs::path& path, TokenizerSummary& summary) {
   summary.vocabulary = vocabulary_size(tokenizer, *model);
 }
 
-std::string find_template(const fs::path& folder) {
-  for (const char* name : {"chat_template.jinja", "chat_template.json"}) {
-    if (is_file(folder / name)) return name;
-  }
-  const fs::path config = folder / "tokenizer_config.json";
-  if (!is_file(config)) return {};
-  const Json json = read_json(config);
-  const Json* entry = find(json, "chat_template");
-  return entry && !entry->is_null() ? config.filename().string() : "";
-}
-
 }  // namespace
 
 TokenizerSummary summarize_tokenizer(const fs::path& folder) {
@@ -87,7 +77,7 @@ TokenizerSummary summarize_tokenizer(const fs::path& folder) {
     const Json vocab = read_json(folder / "vocab.json");
     if (vocab.is_object()) summary.vocabulary = vocab.size();
   }
-  summary.template_file = find_template(folder);
+  summary.template_file = text::find_templates(folder).file.filename().string();
   return summary;
 }
 
