@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "checkpoint/model_folder.h"
-#include "text/template/template_files.h"
 
 namespace mod::cli {
 namespace {
@@ -62,6 +61,18 @@ void read_fast_tokenizer(const fs::path& path, TokenizerSummary& summary) {
   summary.vocabulary = vocabulary_size(tokenizer, *model);
 }
 
+/// In the order of text::find_templates.
+std::string find_template(const fs::path& folder) {
+  if (is_file(folder / "chat_template.jinja")) return "chat_template.jinja";
+  for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
+    if (!is_file(folder / name)) continue;
+    const Json json = read_json(folder / name);
+    const Json* entry = find(json, "chat_template");
+    if (entry && !entry->is_null()) return name;
+  }
+  return {};
+}
+
 }  // namespace
 
 TokenizerSummary summarize_tokenizer(const fs::path& folder) {
@@ -77,7 +88,7 @@ TokenizerSummary summarize_tokenizer(const fs::path& folder) {
     const Json vocab = read_json(folder / "vocab.json");
     if (vocab.is_object()) summary.vocabulary = vocab.size();
   }
-  summary.template_file = text::find_templates(folder).file.filename().string();
+  summary.template_file = find_template(folder);
   return summary;
 }
 

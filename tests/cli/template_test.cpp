@@ -68,6 +68,7 @@ TEST(TemplateCommand, WrongInputIsOneLineWithItsPlace) {
   refused(kHi, {"chat_template.jinja", "line 1, column", "roles must alternate"});
   write_template(folder, "a\n  {{ messages[0].content|uper }}");
   refused(kHi, {"chat_template.jinja, line 2, column 26", "'uper'", "did you mean 'upper'?"});
+  write_template(folder, "fine");
   expect_refused({"template", model, "--messages", (folder / "none.json").string()}, {"none.json"});
   expect_refused({"template", model + "/nowhere", "--messages", chat.string()}, {"nowhere"});
   expect_refused({"template", model}, {"--messages", "mod template --help"});
