@@ -1,4 +1,5 @@
-// `mod bench merge DIR`: every method against a plain copy of the same bytes, measured in the same run.
+// `mod bench merge DIR`: every method against a plain copy of the same bytes, measured in the same
+// run.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,8 +24,8 @@ namespace fs = std::filesystem;
 
 struct Arguments {
   std::string models;
-  std::vector<std::string> methods = {"linear", "mod", "task_arithmetic", "slerp", "ties", "dare_ties",
-                                      "breadcrumbs", "della"};
+  std::vector<std::string> methods = {"linear", "mod",       "task_arithmetic", "slerp",
+                                      "ties",   "dare_ties", "breadcrumbs",     "della"};
   std::string memory = "512M";
   std::string out;
   int runs = 5;
@@ -38,17 +39,19 @@ std::string recipe_text(const std::string& method, int fine_tunes) {
   if (method == "slerp") {
     return text + "models: [{model: base}, {model: ft1}]\nbase_model: base\nparameters: {t: 0.5}\n";
   }
-  const std::string first = fine_tunes > 1 ? "ft1" : "base", second = fine_tunes > 1 ? "ft2" : "ft1";
+  const std::string first = fine_tunes > 1 ? "ft1" : "base",
+                    second = fine_tunes > 1 ? "ft2" : "ft1";
   if (method == "linear" || method == "mod" || method == "nuslerp") {
-    return text + "models:\n- {model: " + first + ", parameters: {weight: 0.9}}\n- {model: " + second +
-           ", parameters: {weight: 0.1}}\n";
+    return text + "models:\n- {model: " + first +
+           ", parameters: {weight: 0.9}}\n- {model: " + second + ", parameters: {weight: 0.1}}\n";
   }
   if (method == "passthrough") return text + "models: [{model: base}]\n";
   text += "base_model: base\nmodels:\n";
   const bool stock = method == "model_stock";
   for (int i = 1; i <= fine_tunes; ++i) {
-    text += fmt::format("- {{model: ft{}{}}}\n", i,
-                        stock ? "" : ", parameters: {weight: 0.5, density: 0.5, gamma: 0.01, epsilon: 0.15}");
+    text += fmt::format(
+        "- {{model: ft{}{}}}\n", i,
+        stock ? "" : ", parameters: {weight: 0.5, density: 0.5, gamma: 0.01, epsilon: 0.15}");
   }
   return text;
 }
@@ -69,7 +72,8 @@ class Bench {
   Bench(const Arguments& arguments, Invocation& invocation)
       : arguments_(arguments),
         invocation_(invocation),
-        out_(arguments.out.empty() ? fs::path(arguments.models) / "bench.mod-tmp" : fs::path(arguments.out)) {
+        out_(arguments.out.empty() ? fs::path(arguments.models) / "bench.mod-tmp"
+                                   : fs::path(arguments.out)) {
     memory_ = parse_size(arguments.memory).value_or(0);
     quiet_.set_level(LogLevel::kError);
   }
@@ -77,7 +81,8 @@ class Bench {
   Row measure(const std::string& method) {
     const merge::Plan plan = make_plan(method);
     Row row{method};
-    for (const auto& t : plan.tensors) row.inputs = std::max(row.inputs, static_cast<int>(t.inputs.size()));
+    for (const auto& t : plan.tensors)
+      row.inputs = std::max(row.inputs, static_cast<int>(t.inputs.size()));
     row.bytes = static_cast<double>(plan.bytes_read + plan.bytes_written);
     std::vector<double> plain, merged, hashed;
     for (int i = 0; i <= arguments_.runs; ++i) {
@@ -96,7 +101,8 @@ class Bench {
  private:
   merge::Plan make_plan(const std::string& method) {
     Problems problems;
-    const fs::path file = fs::path(arguments_.models) / "bench.yml";  // anchors the model paths only
+    const fs::path file =
+        fs::path(arguments_.models) / "bench.yml";  // anchors the model paths only
     const merge::Recipe recipe =
         merge::parse_recipe(recipe_text(method, arguments_.fine_tunes), file, {}, problems);
     problems.throw_if_errors();
@@ -151,10 +157,11 @@ void check(const Arguments& arguments) {
   for (int i = 0; i <= arguments.fine_tunes; ++i) {
     const std::string name = i == 0 ? "base" : fmt::format("ft{}", i);
     if (fs::exists(fs::path(arguments.models) / name)) continue;
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{}: there is no model '{}'; make them with `mod bench make-model --like "
-                            "qwen2.5-0.5b --variants {} {}`",
-                            arguments.models, name, arguments.fine_tunes, arguments.models));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{}: there is no model '{}'; make them with `mod bench make-model --like "
+                    "qwen2.5-0.5b --variants {} {}`",
+                    arguments.models, name, arguments.fine_tunes, arguments.models));
   }
 }
 
@@ -162,19 +169,22 @@ void run(const Arguments& arguments, Invocation& invocation) {
   check(arguments);
   Bench bench(arguments, invocation);
   const bool in_memory = io::is_memory_backed(arguments.models);
-  invocation.log().info(fmt::format(
-      "limit: a plain program that reads the inputs once (pread) and writes the output once (pwrite); "
-      "{} threads, {}, {} caches, medians of {} interleaved runs",
-      invocation.context.threads, in_memory ? "memory file system" : "disk",
-      arguments.cold ? "cold" : "warm", arguments.runs));
-  Table table({"method", "inputs", "plain s", "merge s", "% of plain", "GB/s", "with sha256 s", "% of plain"},
+  invocation.log().info(
+      fmt::format("limit: a plain program that reads the inputs once (pread) and writes the output "
+                  "once (pwrite); "
+                  "{} threads, {}, {} caches, medians of {} interleaved runs",
+                  invocation.context.threads, in_memory ? "memory file system" : "disk",
+                  arguments.cold ? "cold" : "warm", arguments.runs));
+  Table table({"method", "inputs", "plain s", "merge s", "% of plain", "GB/s", "with sha256 s",
+               "% of plain"},
               {1, 2, 3, 4, 5, 6, 7});
   Json rows = Json::array();
   for (const std::string& method : arguments.methods) {
     const Row row = bench.measure(method);
     table.add({row.method, std::to_string(row.inputs), fmt::format("{:.3f}", row.plain),
                fmt::format("{:.3f}", row.merge), fmt::format("{:.0f}", 100 * row.plain / row.merge),
-               fmt::format("{:.2f}", row.bytes / row.merge / 1e9), fmt::format("{:.3f}", row.hashed),
+               fmt::format("{:.2f}", row.bytes / row.merge / 1e9),
+               fmt::format("{:.3f}", row.hashed),
                fmt::format("{:.0f}", 100 * row.plain / row.hashed)});
     rows.push_back({{"method", row.method},
                     {"inputs", row.inputs},
@@ -203,21 +213,26 @@ void run(const Arguments& arguments, Invocation& invocation) {
 
 void add_bench_merge(CommandTree& tree, CLI::App& parent) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command = tree.add(
-      parent, "merge", "Measure merges beside a plain copy of the same bytes",
-      "mod bench make-model --like qwen2.5-0.5b --variants 2 /dev/shm/models\n"
-      "  mod bench merge /dev/shm/models",
-      [arguments](Invocation& invocation) { run(*arguments, invocation); });
-  command.add_option("DIR", arguments->models, "Folder with base, ft1, ft2 (mod bench make-model --variants 2)")
+  CLI::App& command =
+      tree.add(parent, "merge", "Measure merges beside a plain copy of the same bytes",
+               "mod bench make-model --like qwen2.5-0.5b --variants 2 /dev/shm/models\n"
+               "  mod bench merge /dev/shm/models",
+               [arguments](Invocation& invocation) { run(*arguments, invocation); });
+  command
+      .add_option("DIR", arguments->models,
+                  "Folder with base, ft1, ft2 (mod bench make-model --variants 2)")
       ->required();
   command.add_option("--methods", arguments->methods, "Methods to measure")->delimiter(',');
   command.add_option("--fine-tunes", arguments->fine_tunes, "Task vectors of the delta methods")
-      ->capture_default_str()->check(CLI::Range(1, 64));
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
   command.add_option("--runs", arguments->runs, "Measured rounds (one more warms up)")
-      ->capture_default_str()->check(CLI::Range(1, 1000));
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
   command.add_option("--memory", arguments->memory, "As for mod merge")->capture_default_str();
   command.add_option("--out", arguments->out, "Where to write (default: inside DIR)");
-  command.add_flag("--cold", arguments->cold, "Drop the inputs from the page cache before every run");
+  command.add_flag("--cold", arguments->cold,
+                   "Drop the inputs from the page cache before every run");
 }
 
 }  // namespace mod::cli

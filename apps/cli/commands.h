@@ -13,6 +13,7 @@ void add_diff(CommandTree& tree, CLI::App& parent);
 void add_methods(CommandTree& tree, CLI::App& parent);
 void add_tokenize(CommandTree& tree, CLI::App& parent);
 void add_detokenize(CommandTree& tree, CLI::App& parent);
+void add_template(CommandTree& tree, CLI::App& parent);
 void add_bench(CommandTree& tree, CLI::App& parent);
 
 // Below `mod bench`.

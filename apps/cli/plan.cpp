@@ -1,5 +1,5 @@
-// `mod plan RECIPE [OUT]`: what a merge would do, and everything that is wrong with it, from headers
-// and configs alone.
+// `mod plan RECIPE [OUT]`: what a merge would do, and everything that is wrong with it, from
+// headers and configs alone.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,7 +35,8 @@ struct Effective {
   std::map<std::string, std::string> strings;
 };
 
-void widen(std::map<std::string, Range>& ranges, const std::string& key, std::optional<double> value) {
+void widen(std::map<std::string, Range>& ranges, const std::string& key,
+           std::optional<double> value) {
   if (!value) return;
   const auto [it, fresh] = ranges.try_emplace(key, Range{*value, *value});
   if (fresh) return;
@@ -94,7 +95,8 @@ Estimate estimate(const merge::Plan& plan, const Arguments& arguments) {
   if (arguments.no_probe) return result;
   result.disk = io::probe_disk(arguments.out.empty() ? "." : arguments.out);
   if (result.disk) {
-    result.seconds = distinct_bytes(plan) / result.disk->read + plan.bytes_written / result.disk->write;
+    result.seconds =
+        distinct_bytes(plan) / result.disk->read + plan.bytes_written / result.disk->write;
   }
   return result;
 }
@@ -124,9 +126,11 @@ void print_plan(const merge::Plan& plan, const merge::Budget& budget, const Esti
   fmt::print("tensors:      {} ({} merged, {} copied), {} file{}\n", plan.tensors.size(),
              plan.tensors.size() - copies(plan), copies(plan), plan.shards.size(),
              plan.shards.size() == 1 ? "" : "s");
-  fmt::print("read:         {} from disk, each {}\n", size_text(distinct_bytes(plan)), plan.method->reads);
+  fmt::print("read:         {} from disk, each {}\n", size_text(distinct_bytes(plan)),
+             plan.method->reads);
   fmt::print("write:        {}\n", size_text(plan.bytes_written));
-  fmt::print("memory:       {} at most, {} threads\n", size_text(budget.peak_bytes), budget.workers);
+  fmt::print("memory:       {} at most, {} threads\n", size_text(budget.peak_bytes),
+             budget.workers);
   if (estimate.disk) {
     fmt::print("time:         about {} (disk probe: read {}, write {})\n",
                duration_text(estimate.seconds), rate_text(estimate.disk->read),
@@ -153,7 +157,10 @@ Json problems_json(const Problems& problems) {
     const char* severity = p.severity == Severity::kError     ? "error"
                            : p.severity == Severity::kWarning ? "warning"
                                                               : "note";
-    list.push_back({{"severity", severity}, {"place", p.place.text()}, {"text", p.text}, {"remedy", p.remedy}});
+    list.push_back({{"severity", severity},
+                    {"place", p.place.text()},
+                    {"text", p.text},
+                    {"remedy", p.remedy}});
   }
   return list;
 }
@@ -218,12 +225,13 @@ void run(const Arguments& arguments, Invocation& invocation) {
 
 void add_plan(CommandTree& tree, CLI::App& parent) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App& command =
-      tree.add(parent, "plan", "Show what a recipe would do and every problem, without touching a weight",
-               "mod plan examples/recipes/ties.yml\n  mod plan recipe.yml out/ -v",
-               [arguments](Invocation& invocation) { run(*arguments, invocation); });
+  CLI::App& command = tree.add(
+      parent, "plan", "Show what a recipe would do and every problem, without touching a weight",
+      "mod plan examples/recipes/ties.yml\n  mod plan recipe.yml out/ -v",
+      [arguments](Invocation& invocation) { run(*arguments, invocation); });
   add_recipe_options(command, arguments->recipe);
-  command.add_option("OUT", arguments->out, "Where the merge would go: checks its free space and speed");
+  command.add_option("OUT", arguments->out,
+                     "Where the merge would go: checks its free space and speed");
   command.add_flag("--no-probe", arguments->no_probe, "Leave out the disk probe and the time");
 }
 

@@ -23,8 +23,9 @@ std::uint64_t size_option(const std::string& option, const std::string& text, bo
 std::pair<std::string, std::string> key_value(const std::string& text) {
   const auto at = text.find('=');
   if (at == std::string::npos || at == 0) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("--set {}: write KEY=VALUE, for example --set parameters.lambda=0.3", text));
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("--set {}: write KEY=VALUE, for example --set parameters.lambda=0.3", text));
   }
   return {text.substr(0, at), text.substr(at + 1)};
 }
@@ -32,19 +33,25 @@ std::pair<std::string, std::string> key_value(const std::string& text) {
 }  // namespace
 
 void add_recipe_options(CLI::App& command, RecipeArguments& arguments) {
-  command.add_option("RECIPE", arguments.recipe, "Recipe file (mergekit's YAML, or the MoD repository's)")
+  command
+      .add_option("RECIPE", arguments.recipe,
+                  "Recipe file (mergekit's YAML, or the MoD repository's)")
       ->required();
-  command.add_option("--set", arguments.set,
-                     "Override a value of the recipe, for example parameters.lambda=0.3 (repeatable)")
+  command
+      .add_option("--set", arguments.set,
+                  "Override a value of the recipe, for example parameters.lambda=0.3 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command.add_option("--random-seed", arguments.seed, "Seed of the random methods (default: the recipe's, else 0)")
+  command
+      .add_option("--random-seed", arguments.seed,
+                  "Seed of the random methods (default: the recipe's, else 0)")
       ->type_name("N");
   command.add_option("--memory", arguments.memory, "Memory to use beyond the program itself")
       ->capture_default_str()
       ->type_name("SIZE");
-  command.add_option("--out-shard-size", arguments.shard_size,
-                     "Largest shard: 5GB, 500M, or mergekit's 5B; 0 for one file")
+  command
+      .add_option("--out-shard-size", arguments.shard_size,
+                  "Largest shard: 5GB, 500M, or mergekit's 5B; 0 for one file")
       ->capture_default_str()
       ->type_name("SIZE");
   command.add_flag("--single-file", arguments.single_file, "Write one model.safetensors");
@@ -58,14 +65,16 @@ void add_recipe_options(CLI::App& command, RecipeArguments& arguments) {
 }
 
 void add_accepted_options(CLI::App& command, std::vector<std::string>& seen) {
-  for (const char* flag : {"cuda", "low-cpu-memory", "clone-tensors", "trust-remote-code", "lazy-unpickle",
-                           "read-to-gpu", "multi-gpu", "gpu-rich", "async-write"}) {
+  for (const char* flag :
+       {"cuda", "low-cpu-memory", "clone-tensors", "trust-remote-code", "lazy-unpickle",
+        "read-to-gpu", "multi-gpu", "gpu-rich", "async-write"}) {
     const std::string name = flag;
-    command.add_flag_callback("--" + name, [&seen, name] { seen.push_back("--" + name); })->group("");
+    command.add_flag_callback("--" + name, [&seen, name] { seen.push_back("--" + name); })
+        ->group("");
     command.add_flag_callback("--no-" + name, [] {})->group("");
   }
-  for (const char* option : {"device", "transformers-cache", "lora-merge-cache", "lora-merge-dtype",
-                             "write-threads"}) {
+  for (const char* option :
+       {"device", "transformers-cache", "lora-merge-cache", "lora-merge-dtype", "write-threads"}) {
     const std::string name = option;
     command
         .add_option_function<std::string>(

@@ -61,15 +61,16 @@ void read_fast_tokenizer(const fs::path& path, TokenizerSummary& summary) {
   summary.vocabulary = vocabulary_size(tokenizer, *model);
 }
 
+/// In the order of text::find_templates.
 std::string find_template(const fs::path& folder) {
-  for (const char* name : {"chat_template.jinja", "chat_template.json"}) {
-    if (is_file(folder / name)) return name;
+  if (is_file(folder / "chat_template.jinja")) return "chat_template.jinja";
+  for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
+    if (!is_file(folder / name)) continue;
+    const Json json = read_json(folder / name);
+    const Json* entry = find(json, "chat_template");
+    if (entry && !entry->is_null()) return name;
   }
-  const fs::path config = folder / "tokenizer_config.json";
-  if (!is_file(config)) return {};
-  const Json json = read_json(config);
-  const Json* entry = find(json, "chat_template");
-  return entry && !entry->is_null() ? config.filename().string() : "";
+  return {};
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // `mod verify DIR`: are the weights what mod_report.json says?
+#include "merge/output/verify.h"
+
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "base/text.h"
 #include "commands.h"
-#include "merge/output/verify.h"
 #include "mod/error.h"
 #include "print.h"
 
@@ -24,8 +25,9 @@ void run(const std::string& folder, Invocation& invocation) {
     for (const std::string& problem : result.problems) fmt::print("{}\n", problem);
   }
   if (!result.problems.empty()) {
-    throw Error(ErrorCode::kIo, fmt::format("{}: {} of {} tensors are not what mod_report.json says",
-                                            folder, result.problems.size(), result.tensors));
+    throw Error(ErrorCode::kIo,
+                fmt::format("{}: {} of {} tensors are not what mod_report.json says", folder,
+                            result.problems.size(), result.tensors));
   }
   if (!invocation.json) {
     fmt::print("{}: all {} tensors as reported ({} hashed, {})\n", folder, result.tensors,

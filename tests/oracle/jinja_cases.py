@@ -10,6 +10,7 @@ and `text` or `error` (the name of the Python exception), or `refused` where Jin
 refused here on purpose. Nothing of Python runs in the tests themselves.
 """
 
+import copy
 import json
 import platform
 import sys
@@ -386,8 +387,12 @@ html | safe + '<', '<' + (html | safe), (html | e) ~ '<', (html | safe) | replac
 lines | indent, lines | indent(2, true), lines | indent(2, blank=true), 'a\nb' | indent('> '), 'a' | indent(2, first=true), '' | indent, 'a\n' | indent(width=3) ~ '|', 'a\r\nb' | indent(1)
 5 | indent
 'foo bar baz qux' | truncate(9), 'foo bar baz qux' | truncate(9, true), 'foo bar baz qux' | truncate(11), 'foo bar baz qux' | truncate(11, false, '...', 0), 'foobarbazqux' | truncate(5, false, '', 0)
+l | batch(0) | list, l | batch(-1, 'x') | list, l | batch(9, 'x') | list, [] | batch(0) | list, l | slice(-1) | list
+[1] | slice(0) | list
+d[[]] is undefined, d[(1, [])] is undefined, d[{}] is undefined
 [1, 2, 3, 4, 5] | batch(2) | list, [1, 2, 3] | batch(2, 0) | list, [1, 2, 3, 4, 5] | slice(2) | list, [1, 2, 3] | slice(2, 'x') | list
-'a b&c/d?é' | urlencode
+'a b&c/d?é' | urlencode, d | urlencode, {'a b': 'c&d'} | urlencode, [('x', 1), ('y', 'é/')] | urlencode, nope | urlencode, 5 | urlencode
+[1] | urlencode
 1000 | filesizeformat, 1 | filesizeformat, 999 | filesizeformat, 1500000 | filesizeformat, 2048 | filesizeformat(true)
 d | attr('items') is callable, d | attr('a') is undefined, namespace(a=1) | attr('a')
 d | tojson, l | tojson, s | tojson, none | tojson, true | tojson, 1.5 | tojson, big | tojson, u | tojson, html | tojson, (1, 2) | tojson, {} | tojson, [] | tojson
@@ -430,6 +435,7 @@ range is callable, s is callable, s.upper is callable, nope is callable, namespa
 'a' is in 'abc', 1 is in [1, 2], 1 is not in [1, 2]
 'a' is in(['a'])
 'abc' is lower, 'ABC' is upper, 'aBc' is lower, '1' is lower, 5 is upper
+l is filter
 'upper' is filter, 'nosuch' is filter, 'odd' is test, 'nosuch' is test, 5 is filter
 none is sameas none, 1 is sameas true, l is sameas l, [1] is sameas [1], false is sameas false
 1 is nosuch
@@ -446,7 +452,7 @@ tools is not none, tools is defined and tools, none_value is none, none_value is
 """
 
 METHODS = r"""
-s.upper(), s.lower(), s.title(), s.capitalize(), s.swapcase(), 'ß'.upper(), s.casefold(), "they're bill's".title()
+s.upper(), s.lower(), s.title(), s.capitalize(), s.swapcase(), 'ß'.upper(), s.casefold(), u.casefold(), "they're bill's".title()
 '  a '.strip() ~ '|', '  a '.lstrip() ~ '|', '  a '.rstrip() ~ '|', 'xyaxy'.strip('xy'), 'aab'.lstrip('a'), 'baa'.rstrip('a'), ' a '.strip(none), '\u00a0x\u3000'.strip()
 s.startswith('Hello'), s.startswith(('a', 'H')), s.endswith('ld'), s.startswith('ell', 1), s.startswith('x'), s.endswith('Hello', 0, 5), ''.startswith(''), s.startswith('', 99)
 s.startswith(1)
@@ -548,6 +554,10 @@ STATEMENTS = r"""
 {% for x in l %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% endfor %}
 ===
 {% for x in l %}{% for y in l %}{% if y == 1 %}{% break %}{% endif %}{{ x }}{{ y }} {% endfor %}{% endfor %}
+===
+{% for x in l %}{% break %}{% else %}else{% endfor %}{% for x in l %}{% continue %}{% else %}else{% endfor %}
+===
+{% for x in l %}{% if x == 2 %}{% continue %}{% endif %}{{ x }}{% else %}else{% endfor %}
 ===
 {% break %}
 ===
@@ -900,7 +910,7 @@ def all_templates():
 
 def run(template, variables):
     try:
-        return {"text": _compile_jinja_template(template).render(**variables)}
+        return {"text": _compile_jinja_template(template).render(**copy.deepcopy(variables))}
     except Exception as error:  # whatever Python raises is an error of the template
         return {"error": type(error).__name__}
 

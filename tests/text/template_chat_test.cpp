@@ -35,5 +35,41 @@ TEST(ChatTemplate, AgreesWithTransformersOnQwen3) {
   expect_lines_agree("qwen3", folder);
 }
 
+/// The members of a chat of chat_cases.jsonl as they are handed to a template.
+std::string render_chat(const ChatTemplate& chat_template, const Json& chat) {
+  ChatTemplate::Options options;
+  for (const auto& [key, value] : chat.items()) {
+    if (key == "tools") {
+      options.tools = value;
+    } else if (key == "add_generation_prompt") {
+      options.add_generation_prompt = value;
+    } else if (key != "messages") {
+      options.variables[key] = value;
+    }
+  }
+  try {
+    return "text: " + chat_template.render(chat["messages"], options);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 2) << error.what();
+    return "error";
+  }
+}
+
+// Templates in the formats of Llama 3, Mistral, Qwen3, Command R, gpt-oss and others.
+TEST(ChatTemplate, AgreesWithTransformersOnTheFormatsOfModelFamilies) {
+  const std::vector<Json> lines = read_lines(kSource / "tests/data/chat_cases.jsonl");
+  ASSERT_GT(lines.size(), 250u);
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const auto name = lines[i]["template"].get<std::string>();
+    const std::string source = read_file(kSource / "tests/data/chat_templates" / name);
+    const auto chat = ChatTemplate::from_source(source, name, lines[0]["special_tokens"]);
+    const bool is_error = lines[i].contains("error");
+    const std::string expected =
+        is_error ? "error" : "text: " + lines[i]["text"].get<std::string>();
+    const auto which = lines[i]["chat"].get<std::string>();
+    EXPECT_EQ(render_chat(chat, lines[0]["chats"][which]), expected) << name << ", " << which;
+  }
+}
+
 }  // namespace
 }  // namespace mod::text::test

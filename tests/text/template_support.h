@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -35,6 +36,12 @@ inline std::vector<Json> read_lines(const fs::path& path) {
     if (!line.empty()) lines.push_back(Json::parse(line));
   }
   return lines;
+}
+
+inline std::string read_file(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  EXPECT_TRUE(stream) << path;
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 /// Renders a template with the members of an object as its variables.

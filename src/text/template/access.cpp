@@ -63,13 +63,18 @@ std::optional<std::size_t> element_index(Int index, std::size_t size) {
   return static_cast<std::size_t>(index);
 }
 
-std::optional<Value> element(Budget& budget, const Value& object, const Value& index) {
-  if (object.is_dict()) {
-    const bool hashable =
-        !index.is_dict() && !(index.is_sequence() && index.sequence().kind != SequenceKind::kTuple);
-    const Value* value = hashable ? object.dict().find(budget, index) : nullptr;
+/// Nothing for keys that cannot be hashed: to Jinja they are only not there.
+std::optional<Value> dict_element(Budget& budget, const Dict& dict, const Value& key) {
+  try {
+    const Value* value = dict.find(budget, key);
     return value ? std::optional<Value>(*value) : std::nullopt;
+  } catch (const Failure&) {
+    return std::nullopt;
   }
+}
+
+std::optional<Value> element(Budget& budget, const Value& object, const Value& index) {
+  if (object.is_dict()) return dict_element(budget, object.dict(), index);
   if (!index.is_integral()) return std::nullopt;
   if (object.is_sequence() && object.sequence().is_indexable()) {
     const auto& items = object.sequence().items;

@@ -25,7 +25,10 @@ class Budget {
   explicit Budget(const Limits& limits) : steps_(limits.steps), text_bytes_(limits.text_bytes) {}
 
   void spend(std::uint64_t steps) {
-    if (steps > steps_) exhausted();
+    if (steps > steps_) {
+      steps_ = 0;  // nothing more runs, whoever keeps the failure for later
+      exhausted();
+    }
     steps_ -= steps;
   }
 

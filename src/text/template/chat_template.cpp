@@ -34,13 +34,11 @@ void add_reasoning_names(Json& message) {
   const Json* found = reasoning_of(message);
   if (!found) return;
   const Json reasoning = *found;
-  if (!message.contains("thinking")) {
-    Json renamed = Json::object();
-    renamed["thinking"] = reasoning;
-    renamed.update(message);
-    message = std::move(renamed);
-  }
-  message["reasoning_content"] = reasoning;
+  Json renamed = Json::object();
+  renamed["thinking"] = reasoning;
+  renamed.update(message);
+  renamed["reasoning_content"] = reasoning;
+  message = std::move(renamed);
 }
 
 Json normalized(const Json& messages) {

@@ -26,12 +26,14 @@ Value key_of(Budget& budget, const Value& item, const Value& path, bool case_sen
   return case_sensitive ? key : case_folded(budget, key);
 }
 
-/// "a,b.c" are two keys, compared one after the other.
+/// A list of keys, as "a,b.c" are two, compared one after the other. One key is a list as well:
+/// lists ask whether their items are equal first, so that equal items need no order.
 Value sort_key(Budget& budget, const Value& item, const Value& attribute, bool case_sensitive) {
-  if (!attribute.is_string() || attribute.text().find(',') == std::string::npos) {
-    return key_of(budget, item, attribute, case_sensitive);
-  }
   std::vector<Value> keys;
+  if (!attribute.is_string()) {
+    keys.push_back(key_of(budget, item, attribute, case_sensitive));
+    return make_list(budget, std::move(keys));
+  }
   std::string_view rest = attribute.text();
   while (true) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
@@ -82,15 +84,15 @@ Value dict_sort(Interpreter& run, const Value& input, const Args& args) {
 Value unique(Interpreter& run, const Value& input, const Args& args) {
   Budget& budget = run.budget();
   const Value attribute = attribute_or_none(args, 1);
-  Dict seen;
-  std::vector<Value> values;
-  for (Value& value : iterate(budget, input)) {
-    const Value key = key_of(budget, value, attribute, args.truth(0, false));
-    if (seen.find(budget, key)) continue;
-    seen.set(budget, key, Value(true));
-    values.push_back(std::move(value));
-  }
-  return make_iterator(budget, std::move(values));
+  return run.lazily([&](std::vector<Value>& out) {
+    Dict seen;
+    for (Value& value : iterate(budget, input)) {
+      const Value key = key_of(budget, value, attribute, args.truth(0, false));
+      if (seen.find(budget, key)) continue;
+      seen.set(budget, key, Value(true));
+      out.push_back(std::move(value));
+    }
+  });
 }
 
 Value extreme(Interpreter& run, const Value& input, const Args& args, Order better) {

@@ -22,7 +22,8 @@ std::string take_name(Arguments& arguments, const std::string& what) {
   return name.text();
 }
 
-Value map_attribute(Interpreter& run, const Value& input, const Arguments& arguments) {
+void map_attribute(Interpreter& run, const Value& input, const Arguments& arguments,
+                   std::vector<Value>& out) {
   std::optional<Value> attribute, fallback;
   for (const auto& [name, value] : arguments.named) {
     if (name == "attribute") {
@@ -34,49 +35,49 @@ Value map_attribute(Interpreter& run, const Value& input, const Arguments& argum
     }
   }
   const bool has_fallback = fallback && !fallback->is_none();
-  std::vector<Value> out;
   for (const Value& item : iterate(run.budget(), input)) {
     out.push_back(path_of(run.budget(), item, *attribute, has_fallback ? &*fallback : nullptr));
   }
-  return make_iterator(run.budget(), std::move(out));
 }
 
-Value map(Interpreter& run, const Value& input, const Args& args) {
-  if (!is_true(input)) return make_iterator(run.budget(), {});
-  Arguments arguments = args.rest();
-  const bool by_attribute =
-      std::any_of(arguments.named.begin(), arguments.named.end(),
-                  [](const auto& named) { return named.first == "attribute"; });
-  if (arguments.positional.empty() && by_attribute) return map_attribute(run, input, arguments);
+void map_items(Interpreter& run, const Value& input, Arguments arguments, std::vector<Value>& out) {
+  if (!is_true(input)) return;
+  const auto is_attribute = [](const auto& named) { return named.first == "attribute"; };
+  if (arguments.positional.empty() &&
+      std::any_of(arguments.named.begin(), arguments.named.end(), is_attribute)) {
+    return map_attribute(run, input, arguments, out);
+  }
   const std::string name = take_name(arguments, "'map' needs the name of a filter");
-  std::vector<Value> out;
   for (const Value& item : iterate(run.budget(), input)) {
     out.push_back(run.apply_filter(name, item, arguments));
   }
-  return make_iterator(run.budget(), std::move(out));
 }
 
-Value choose(Interpreter& run, const Value& input, const Args& args, bool wanted,
-             bool by_attribute) {
-  if (!is_true(input)) return make_iterator(run.budget(), {});
+Value map(Interpreter& run, const Value& input, const Args& args) {
+  return run.lazily([&](std::vector<Value>& out) { map_items(run, input, args.rest(), out); });
+}
+
+void choose(Interpreter& run, const Value& input, const Args& args, bool wanted, bool by_attribute,
+            std::vector<Value>& out) {
+  if (!is_true(input)) return;
   Arguments arguments = args.rest();
   Value attribute;
   if (by_attribute) attribute = take_first(arguments, args.function() + " needs an attribute");
   std::string test;
-  if (!arguments.positional.empty())
+  if (!arguments.positional.empty()) {
     test = take_name(arguments, args.function() + " needs the name of a test");
-  std::vector<Value> out;
+  }
   for (Value& item : iterate(run.budget(), input)) {
     const Value value = by_attribute ? path_of(run.budget(), item, attribute, nullptr) : item;
     const bool holds = test.empty() ? is_true(value) : run.apply_test(test, value, arguments);
     if (holds == wanted) out.push_back(std::move(item));
   }
-  return make_iterator(run.budget(), std::move(out));
 }
 
 template <bool kWanted, bool kByAttribute>
 Value chosen(Interpreter& run, const Value& input, const Args& args) {
-  return choose(run, input, args, kWanted, kByAttribute);
+  return run.lazily(
+      [&](std::vector<Value>& out) { choose(run, input, args, kWanted, kByAttribute, out); });
 }
 
 constexpr FilterInfo kFilters[] = {

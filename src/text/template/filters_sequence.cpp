@@ -24,7 +24,9 @@ Value default_value(Interpreter&, const Value& input, const Args& args) {
 Value first(Interpreter& run, const Value& input, const Args&) {
   if (input.is(Kind::kIterator)) {
     Iterator& iterator = input.iterator();
-    return iterator.next < iterator.items.size() ? iterator.items[iterator.next++] : Value();
+    if (iterator.next < iterator.items.size()) return iterator.items[iterator.next++];
+    if (iterator.failure) throw *iterator.failure;
+    return Value();
   }
   std::vector<Value> items = iterate(run.budget(), input);
   return items.empty() ? Value() : items.front();
@@ -41,13 +43,13 @@ Value list(Interpreter& run, const Value& input, const Args&) {
 }
 
 Value items(Interpreter& run, const Value& input, const Args&) {
-  std::vector<Value> pairs;
-  if (input.is_undefined()) return make_iterator(run.budget(), std::move(pairs));
-  if (!input.is_dict()) fail("'items' needs a dict, not " + std::string(kind_name(input)));
-  for (const auto& [key, value] : input.dict().items()) {
-    pairs.push_back(make_tuple(run.budget(), {key, value}));
-  }
-  return make_iterator(run.budget(), std::move(pairs));
+  return run.lazily([&](std::vector<Value>& out) {
+    if (input.is_undefined()) return;
+    if (!input.is_dict()) fail("'items' needs a dict, not " + std::string(kind_name(input)));
+    for (const auto& [key, value] : input.dict().items()) {
+      out.push_back(make_tuple(run.budget(), {key, value}));
+    }
+  });
 }
 
 Value reverse(Interpreter& run, const Value& input, const Args&) {
@@ -61,45 +63,52 @@ Value reverse(Interpreter& run, const Value& input, const Args&) {
                                    : make_iterator(run.budget(), std::move(values));
 }
 
-std::size_t positive(const Args& args, std::size_t i) {
-  const Int n = args.integer(i);
-  if (n <= 0 || n > 100'000) fail(args.function() + " needs a size from 1 to 100000");
-  return static_cast<std::size_t>(n);
+std::vector<Value> part_of(const std::vector<Value>& values, std::size_t begin, std::size_t count) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(begin);
+  return {at, at + static_cast<std::ptrdiff_t>(count)};
 }
 
+/// Lists of `size` items. A size below 1 gives one list of all, as it does in Jinja, and 0 an empty
+/// one before it.
 Value batch(Interpreter& run, const Value& input, const Args& args) {
   Budget& budget = run.budget();
-  const std::size_t size = positive(args, 0);
-  const std::vector<Value> values = iterate(budget, input);
-  std::vector<Value> batches;
-  for (std::size_t i = 0; i < values.size(); i += size) {
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i);
-    const std::size_t count = std::min(size, values.size() - i);
-    std::vector<Value> part(begin, begin + static_cast<std::ptrdiff_t>(count));
-    if (args.has_not_none(1)) {
-      budget.spend(size);
-      part.resize(size, args[1]);
+  return run.lazily([&](std::vector<Value>& out) {
+    const Int given = args.integer(0);
+    const std::vector<Value> values = iterate(budget, input);
+    if (given == 0 && !values.empty()) out.push_back(make_list(budget, {}));
+    const std::size_t size = given < 1 || given > static_cast<Int>(values.size())
+                                 ? std::max<std::size_t>(1, values.size())
+                                 : static_cast<std::size_t>(given);
+    for (std::size_t i = 0; i < values.size(); i += size) {
+      std::vector<Value> part = part_of(values, i, std::min(size, values.size() - i));
+      if (args.has_not_none(1) && static_cast<Int>(part.size()) < given) {
+        constexpr Int kMany = Int{1} << 40;  // more than any budget holds
+        budget.spend(static_cast<std::uint64_t>(std::min(given, kMany)));
+        part.resize(static_cast<std::size_t>(given), args[1]);
+      }
+      out.push_back(make_list(budget, std::move(part)));
     }
-    batches.push_back(make_list(budget, std::move(part)));
-  }
-  return make_iterator(budget, std::move(batches));
+  });
 }
 
+/// That many lists, the first ones longer by one where the items do not divide.
 Value slice(Interpreter& run, const Value& input, const Args& args) {
   Budget& budget = run.budget();
-  const std::size_t slices = positive(args, 0);
-  const std::vector<Value> values = iterate(budget, input);
-  const std::size_t each = values.size() / slices, longer = values.size() % slices;
-  std::vector<Value> parts;
-  auto at = values.begin();
-  for (std::size_t i = 0; i < slices; ++i) {
-    const auto end = at + static_cast<std::ptrdiff_t>(each + (i < longer));
-    std::vector<Value> part(at, end);
-    if (args.has_not_none(1) && i >= longer) part.push_back(args[1]);
-    parts.push_back(make_list(budget, std::move(part)));
-    at = end;
-  }
-  return make_iterator(budget, std::move(parts));
+  return run.lazily([&](std::vector<Value>& out) {
+    const Int given = args.integer(0);
+    const std::vector<Value> values = iterate(budget, input);
+    if (given == 0) fail("'slice' into no parts");
+    if (given > 100'000) fail("'slice' into more than 100000 parts");
+    const std::size_t slices = given < 0 ? 0 : static_cast<std::size_t>(given);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < slices; ++i) {
+      const bool longer = i < values.size() % slices;
+      std::vector<Value> part = part_of(values, at, values.size() / slices + (longer ? 1 : 0));
+      at += part.size();
+      if (args.has_not_none(1) && !longer) part.push_back(args[1]);
+      out.push_back(make_list(budget, std::move(part)));
+    }
+  });
 }
 
 Value sum(Interpreter& run, const Value& input, const Args& args) {

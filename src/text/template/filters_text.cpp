@@ -207,25 +207,52 @@ Value to_json_filter(Interpreter& run, const Value& input, const Args& args) {
   return make_string(run.budget(), to_json(run.budget(), input, style));
 }
 
-void append_url_char(std::string& out, char c, std::string_view kept) {
-  const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  if (plain || kept.find(c) != std::string_view::npos) {
-    out += c;
-    return;
-  }
+/// Percent signs for all but letters, digits and `kept`.
+std::string url_quoted(Budget& budget, const std::string& text, std::string_view kept) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
-  out += '%';
-  out += kHex[static_cast<unsigned char>(c) >> 4];
-  out += kHex[static_cast<unsigned char>(c) & 15];
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain || kept.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[static_cast<unsigned char>(c) >> 4];
+      out += kHex[static_cast<unsigned char>(c) & 15];
+    }
+  }
+  budget.spend_text(out.size());
+  return out;
+}
+
+/// Of a query: a blank is a plus sign.
+std::string query_quoted(Budget& budget, const Value& value) {
+  constexpr std::string_view kKept = "_.-~";
+  const std::string quoted = url_quoted(budget, to_text(budget, value), kKept);
+  return replaced(budget, quoted, "%20", "+", -1);
 }
 
 Value url_encode(Interpreter& run, const Value& input, const Args&) {
-  if (!input.is_string() && is_iterable(input)) {
-    fail_unsupported("'urlencode' of " + std::string(kind_name(input)) + " is not supported");
+  Budget& budget = run.budget();
+  if (input.is_string() || !is_iterable(input)) {
+    return make_string(budget, url_quoted(budget, to_text(budget, input), "_.-~/"));
   }
   std::string out;
-  for (const char c : to_text(run.budget(), input)) append_url_char(out, c, "_.-~/");
-  return make_string(run.budget(), std::move(out));
+  const auto add = [&](const Value& key, const Value& value) {
+    if (!out.empty()) out += '&';
+    out += query_quoted(budget, key) + "=" + query_quoted(budget, value);
+    budget.check_text(out.size());
+  };
+  if (input.is_dict()) {
+    for (const auto& [key, value] : input.dict().items()) add(key, value);
+  } else {
+    for (const Value& pair : iterate(budget, input)) {
+      const std::vector<Value> parts = iterate(budget, pair);
+      if (parts.size() != 2) fail("'urlencode' needs a string, a dict or pairs");
+      add(parts[0], parts[1]);
+    }
+  }
+  return make_string(budget, std::move(out));
 }
 
 constexpr FilterInfo kFilters[] = {

@@ -84,15 +84,20 @@ Interpreter::Flow Interpreter::run_node(const ForStmt& node) {
   const auto loop = std::make_shared<LoopState>();
   loop->items = loop_items(node);
   loop->length = loop->items.size();
-  if (loop->length == 0) return run(node.otherwise);
-  const LoopEnd end(*loop);
-  return run_iterations(node, loop);
+  bool completed = false;
+  {
+    const LoopEnd end(*loop);
+    completed = run_iterations(node, loop);
+  }
+  return completed ? Flow::kNext : run(node.otherwise);
 }
 
-Interpreter::Flow Interpreter::run_iterations(const ForStmt& node,
-                                              const std::shared_ptr<LoopState>& loop) {
+/// Whether a round ran to its end: in Jinja `else` also follows a loop of which each round was cut
+/// short by `break` or `continue`.
+bool Interpreter::run_iterations(const ForStmt& node, const std::shared_ptr<LoopState>& loop) {
   const ScopePtr outer = scope_;
   ScopePtr scope;
+  bool completed = false;
   for (; loop->index < loop->length; ++loop->index) {
     budget_.spend(4);
     // A macro defined in the body may have kept the scope of an earlier round.
@@ -104,9 +109,11 @@ Interpreter::Flow Interpreter::run_iterations(const ForStmt& node,
     const InScope in_scope(*this, scope);
     scope->set(program_.known.loop, Value(loop));
     assign(node.target, loop->items[loop->index]);
-    if (run(node.body) == Flow::kBreak) break;
+    const Flow flow = run(node.body);
+    if (flow == Flow::kBreak) break;
+    completed = completed || flow == Flow::kNext;
   }
-  return Flow::kNext;
+  return completed;
 }
 
 void Interpreter::assign(const Target& target, Value value) {
@@ -172,7 +179,13 @@ Interpreter::Flow Interpreter::run_node(const FilterStmt& node) {
   std::string text = captured(node.body, flow);
   if (flow != Flow::kNext) return flow;
   captured_ = make_string(budget_, std::move(text));
-  write(evaluate(*node.value));
+  const Value result = evaluate(*node.value);
+  at_ = node.value->at;
+  if (!result.is_string()) {
+    fail("a filter block needs a filter that gives a string, not " +
+         std::string(kind_name(result)));
+  }
+  write(result);
   return Flow::kNext;
 }
 
@@ -209,6 +222,18 @@ Interpreter::Flow Interpreter::run_node(const WithStmt& node) {
 Interpreter::Flow Interpreter::run_node(const GenerationStmt& node) {
   const InScope scope(*this, std::make_shared<Scope>(scope_));
   return run(node.body);
+}
+
+Value Interpreter::lazily(const std::function<void(std::vector<Value>& items)>& fill) {
+  std::vector<Value> items;
+  std::optional<Failure> failure;
+  try {
+    fill(items);
+  } catch (Failure& caught) {
+    if (!caught.at) caught.at = at_;
+    failure = std::move(caught);
+  }
+  return make_iterator(budget_, std::move(items), std::move(failure));
 }
 
 Namespace& Interpreter::new_namespace() {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ class Interpreter {
   bool apply_test(std::string_view name, const Value& input, Arguments arguments);
   /// Owned by the interpreter.
   Namespace& new_namespace();
+  /// What `fill` appends, and its failure behind that: Python would ask for one item after another.
+  Value lazily(const std::function<void(std::vector<Value>& items)>& fill);
 
  private:
   enum class Flow { kNext, kBreak, kContinue };
@@ -63,7 +66,7 @@ class Interpreter {
   Flow run_node(const ContinueStmt&) { return Flow::kContinue; }
 
   std::vector<Value> loop_items(const ForStmt& node);
-  Flow run_iterations(const ForStmt& node, const std::shared_ptr<LoopState>& loop);
+  bool run_iterations(const ForStmt& node, const std::shared_ptr<LoopState>& loop);
   void assign(const Target& target, Value value);
   void assign_attribute(const Target::Attribute& target, Value value);
   void write(const Value& value);

@@ -180,7 +180,7 @@ constexpr Signature kPart{"sub start end", 1, Signature::kPositional};
 
 constexpr MethodInfo kMethods[] = {
     {"capitalize", kNone, mapped<capitalized>},
-    {"casefold", kNone, mapped<to_lower>},
+    {"casefold", kNone, mapped<case_folded_text>},
     {"center", kWidth, aligned<'^'>},
     {"count", kPart, count},
     {"endswith", kPart, matches_end<true>},

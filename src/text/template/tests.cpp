@@ -80,11 +80,14 @@ bool compares(Interpreter& run, const Value& value, const Args& args) {
   return compare(run.budget(), kOp, value, args[0]);
 }
 
-bool is_filter(Interpreter&, const Value& value, const Args&) {
+// The names are the keys of a dict in Python: what cannot be a key is an error.
+bool is_filter(Interpreter& run, const Value& value, const Args&) {
+  hash_of(run.budget(), value);
   return value.is_string() && find_filter(value.text());
 }
 
-bool is_test(Interpreter&, const Value& value, const Args&) {
+bool is_test(Interpreter& run, const Value& value, const Args&) {
+  hash_of(run.budget(), value);
   return value.is_string() && find_test(value.text());
 }
 

@@ -8,6 +8,7 @@ namespace mod::text::jinja {
 namespace {
 
 constexpr char32_t kSharpS = 0xDF;
+constexpr char32_t kCapitalSharpS = 0x1E9E;
 
 utf8proc_category_t category(char32_t c) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(c));
@@ -200,6 +201,16 @@ std::string to_upper(std::string_view text) { return map_chars(text, append_uppe
 
 std::string to_lower(std::string_view text) {
   return map_chars(text, [](std::string& out, char32_t c) { append_char(out, lower(c)); });
+}
+
+std::string case_folded_text(std::string_view text) {
+  return map_chars(text, [](std::string& out, char32_t c) {
+    if (c == kSharpS || c == kCapitalSharpS) {
+      out += "ss";
+    } else {
+      append_char(out, lower(c));
+    }
+  });
 }
 
 std::string capitalized(std::string_view text) {

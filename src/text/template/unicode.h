@@ -41,6 +41,8 @@ bool is_name_part(char32_t c);
 /// One character to one, except for the German sharp s in capitals.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
+/// For comparisons: lower case, and the sharp s as "ss".
+std::string case_folded_text(std::string_view text);
 /// First character in title case, the rest in lower case.
 std::string capitalized(std::string_view text);
 /// Every run of letters begins with a capital: str.title().

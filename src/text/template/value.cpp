@@ -212,12 +212,13 @@ Value make_sequence(Budget& budget, SequenceKind kind, std::vector<Value> items)
   return Value(std::shared_ptr<const Sequence>(std::move(sequence)));
 }
 
-Value make_iterator(Budget& budget, std::vector<Value> items) {
+Value make_iterator(Budget& budget, std::vector<Value> items, std::optional<Failure> failure) {
   budget.spend(1 + items.size() * kItemSteps);
   auto iterator = std::make_shared<Iterator>();
   for (const Value& item : items) iterator->depth = std::max(iterator->depth, 1 + depth_of(item));
   check_depth(iterator->depth);
   iterator->items = std::move(items);
+  iterator->failure = std::move(failure);
   return Value(std::move(iterator));
 }
 
@@ -270,6 +271,7 @@ std::vector<Value> iterate(Budget& budget, const Value& value) {
       items.assign(iterator.items.begin() + static_cast<std::ptrdiff_t>(iterator.next),
                    iterator.items.end());
       iterator.next = iterator.items.size();
+      if (iterator.failure) throw *iterator.failure;
       return items;
     }
     case Kind::kLoop:

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -181,9 +182,10 @@ struct LoopState {
   bool has_changed = false;
 };
 
-/// Gives each item once, as Python's generators do.
+/// Gives each item once, as Python's generators do: what fails fails when its turn comes.
 struct Iterator {
   std::vector<Value> items;
+  std::optional<Failure> failure;  // behind the last item
   std::size_t next = 0;
   int depth = 1;
 };
@@ -204,13 +206,13 @@ inline Value make_list(Budget& budget, std::vector<Value> items) {
 inline Value make_tuple(Budget& budget, std::vector<Value> items) {
   return make_sequence(budget, SequenceKind::kTuple, std::move(items));
 }
-Value make_iterator(Budget& budget, std::vector<Value> items);
+Value make_iterator(Budget& budget, std::vector<Value> items, std::optional<Failure> failure = {});
 Value make_dict(Budget& budget, Dict dict);
 /// A string within the budget.
 Value make_string(Budget& budget, std::string text, bool markup = false);
 
 /// The items of whatever can be iterated over: characters of a string, keys of a dict, what is left
-/// of an iterator (which is used up). Fails for the rest.
+/// of an iterator (which is used up). Fails for the rest, and where an iterator does.
 std::vector<Value> iterate(Budget& budget, const Value& value);
 bool is_iterable(const Value& value);
 
