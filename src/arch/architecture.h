@@ -1,6 +1,6 @@
-// An architecture as data: which tensors a model of this kind has and where its config says how
-// many. The same definition serves merging and, later, running. A new architecture is one file with
-// a function that returns its definition, and one line in registry.cpp.
+// An architecture as data: which tensors a model of this kind has, where its config says how many,
+// and how it computes. The same definition serves merging and running. A new architecture is one
+// file with a function that returns its definition, and one line in registry.cpp.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "arch/run_traits.h"
 
 namespace mod::arch {
 
@@ -25,6 +27,8 @@ struct TensorTemplate {
   bool optional = false;             // models without it are complete
   bool embedding = false;            // one row for each token of the vocabulary
   LayerKind when = LayerKind::kAny;
+  Role role = Role::kNone;  // what running does with it
+  bool bias = false;        // the bias of that role, not its matrix
 };
 
 /// One tensor of each expert. Checkpoints hold it as one tensor an expert, or fused with those of
@@ -34,6 +38,7 @@ struct ExpertTemplate {
   std::string name;   // "{L}" and "{E}"
   std::string fused;  // "{L}"
   int part = 0, parts = 1;
+  Role role = Role::kNone;  // kGate, kUp or kDown of one expert
 };
 
 struct Architecture {
@@ -47,6 +52,7 @@ struct Architecture {
   std::vector<ExpertTemplate> experts;  // of every sparse layer
   std::vector<std::string> recomputed;  // buffers that every reader computes itself; not written
   bool inferred = false;                // made from names, not from a definition
+  std::optional<RunTraits> run;         // nothing where models of this kind can only be merged
 };
 
 /// All definitions, in the order of the docs.

@@ -9,13 +9,25 @@ Architecture gemma2() {
   a.class_names = {"Gemma2ForCausalLM"};
   a.model_types = {"gemma2"};
   a.before = {token_embedding()};
-  a.layer =
-      join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
-            layer_tensors({"post_attention_layernorm.weight", "pre_feedforward_layernorm.weight",
-                           "post_feedforward_layernorm.weight"}),
-            gated_mlp()});
+  a.layer = join({{layer_tensor("input_layernorm", Role::kAttentionNorm)},
+                  separate_attention(),
+                  {layer_tensor("post_attention_layernorm", Role::kAttentionPostNorm),
+                   layer_tensor("pre_feedforward_layernorm", Role::kMlpNorm),
+                   layer_tensor("post_feedforward_layernorm", Role::kMlpPostNorm)},
+                  gated_mlp()});
   a.after = norm_and_head();
   a.recomputed = {"model.layers.{L}.self_attn.rotary_emb.inv_freq"};
+  RunTraits run;
+  run.norm_offset = 1;
+  run.query_scalar_key = "query_pre_attn_scalar";
+  run.activation_key = "hidden_activation";
+  run.activation = "gelu_pytorch_tanh";
+  run.embedding_times_root = true;
+  run.tied_embeddings = true;
+  run.window = {.rule = WindowRule::kPattern, .width = 4096, .pattern = 2};
+  run.attention_cap = {"attn_logit_softcapping", 50};
+  run.logit_cap = {"final_logit_softcapping", 30};
+  a.run = run;
   return a;
 }
 

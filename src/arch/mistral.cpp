@@ -9,10 +9,15 @@ Architecture mistral() {
   a.class_names = {"MistralForCausalLM"};
   a.model_types = {"mistral"};
   a.before = {token_embedding()};
-  a.layer = join({layer_tensors({"input_layernorm.weight"}), separate_attention(),
-                  layer_tensors({"post_attention_layernorm.weight"}), gated_mlp()});
+  a.layer = join({{layer_tensor("input_layernorm", Role::kAttentionNorm)},
+                  separate_attention(),
+                  {layer_tensor("post_attention_layernorm", Role::kMlpNorm)},
+                  gated_mlp()});
   a.after = norm_and_head();
   a.recomputed = {"model.layers.{L}.self_attn.rotary_emb.inv_freq"};
+  RunTraits run;
+  run.window = {.rule = WindowRule::kEveryLayer, .width = 4096};
+  a.run = run;
   return a;
 }
 

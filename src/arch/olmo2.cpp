@@ -10,11 +10,15 @@ Architecture olmo2() {
   a.model_types = {"olmo2"};
   a.before = {token_embedding()};
   a.layer = join({separate_attention(),
-                  layer_tensors({"self_attn.q_norm.weight", "self_attn.k_norm.weight"}),
-                  layer_tensors({"post_attention_layernorm.weight"}), gated_mlp(),
-                  layer_tensors({"post_feedforward_layernorm.weight"})});
+                  query_key_norms(),
+                  {layer_tensor("post_attention_layernorm", Role::kAttentionPostNorm)},
+                  gated_mlp(),
+                  {layer_tensor("post_feedforward_layernorm", Role::kMlpPostNorm)}});
   a.after = norm_and_head();
   a.recomputed = {"model.layers.{L}.self_attn.rotary_emb.inv_freq"};
+  RunTraits run;
+  run.query_key_norm = QueryKeyNorm::kWhole;
+  a.run = run;
   return a;
 }
 

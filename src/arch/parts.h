@@ -8,15 +8,19 @@
 
 namespace mod::arch {
 
-/// "model.layers.{L}." + suffix for each suffix.
-std::vector<TensorTemplate> layer_tensors(std::initializer_list<const char*> suffixes,
-                                          bool optional = false, LayerKind when = LayerKind::kAny);
+/// "model.layers.{L}." + name + ".weight".
+TensorTemplate layer_tensor(const std::string& name, Role role, LayerKind when = LayerKind::kAny);
 
 /// Weights (and optional biases) of separate query, key, value and output projections.
 std::vector<TensorTemplate> separate_attention();
-/// Gate, up and down projections of a gated feed-forward block at "model.layers.{L}.`prefix`".
+/// Norms on queries and keys.
+std::vector<TensorTemplate> query_key_norms();
+/// Gate, up and down projections of a gated feed-forward block at "model.layers.{L}.`prefix`", with
+/// optional biases.
 std::vector<TensorTemplate> gated_mlp(const std::string& prefix = "mlp.",
                                       LayerKind when = LayerKind::kAny);
+/// The same of an expert that sees every token.
+std::vector<TensorTemplate> shared_expert(const std::string& prefix);
 /// The same for the experts of a sparse layer, with the fused names of transformers 5.
 std::vector<ExpertTemplate> gated_experts(const std::string& prefix, const char* gate,
                                           const char* up, const char* down);

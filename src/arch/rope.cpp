@@ -16,19 +16,16 @@ bool is_default(const std::string& key, const std::string& value) {
          (key == "partial_rotary_factor" && value == "1.0");
 }
 
-/// Members of a rope_scaling or rope_parameters object.
-void add_members(const Json& object, RopeSettings& out) {
+/// Members of a rope_scaling or rope_parameters object over those of `out`.
+void add_members(const Json& object, RopeMembers& out) {
   for (const auto& [key, value] : object.items()) {
     if (value.is_null() || value.is_object()) continue;
-    const std::string name = key == "type" ? "rope_type" : key;
-    const std::string text = value_text(value);
-    if (!is_default(name, text)) out[name] = text;
+    out[key == "type" ? "rope_type" : key] = value;
   }
 }
 
-RopeSettings with_theta(const Json& config, const char* key) {
-  const auto theta = config_number(config, key);
-  return {{"rope_theta", value_text(theta.value_or(kDefaultTheta))}};
+void add_if_set(const Json& config, const char* key, const char* name, RopeMembers& out) {
+  if (const Json* value = find_key(config, key)) out[name] = *value;
 }
 
 bool is_nested(const Json& parameters) {
@@ -40,35 +37,42 @@ bool is_nested(const Json& parameters) {
 
 }  // namespace
 
-std::map<std::string, RopeSettings> rope_settings(const Json& whole) {
+std::map<std::string, RopeMembers> rope_members(const Json& whole) {
   const Json* text = find_key(whole, "text_config");
   const Json& config = text && text->is_object() ? *text : whole;
-  std::map<std::string, RopeSettings> out;
+  std::map<std::string, RopeMembers> out;
   const Json* parameters = find_key(config, "rope_parameters");
-  if (parameters && parameters->is_object()) {
-    if (!is_nested(*parameters)) {
-      out[""] = with_theta(config, "rope_theta");
-      add_members(*parameters, out[""]);
-      return out;
-    }
+  if (parameters && parameters->is_object() && is_nested(*parameters)) {
     for (const auto& [kind, settings] : parameters->items()) {
-      if (!settings.is_object()) continue;
-      out[kind] = {{"rope_theta", value_text(kDefaultTheta)}};
-      add_members(settings, out[kind]);
+      if (settings.is_object()) add_members(settings, out[kind]);
     }
     return out;
   }
-  RopeSettings all = with_theta(config, "rope_theta");
-  const Json* scaling = find_key(config, "rope_scaling");
-  if (scaling && scaling->is_object()) add_members(*scaling, all);
-  if (const auto factor = config_number(config, "partial_rotary_factor"); factor && *factor != 1) {
-    all["partial_rotary_factor"] = value_text(*factor);
+  RopeMembers all;
+  add_if_set(config, "rope_theta", "rope_theta", all);
+  add_if_set(config, "partial_rotary_factor", "partial_rotary_factor", all);
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    const Json* members = find_key(config, key);
+    if (members && members->is_object()) add_members(*members, all);
   }
   if (find_key(config, "rope_local_base_freq")) {
-    out["full_attention"] = all;
-    out["sliding_attention"] = with_theta(config, "rope_local_base_freq");
+    add_if_set(config, "rope_local_base_freq", "rope_theta", out[kSlidingAttention]);
+    out[kFullAttention] = std::move(all);
   } else {
-    out[""] = all;
+    out[""] = std::move(all);
+  }
+  return out;
+}
+
+std::map<std::string, RopeSettings> rope_settings(const Json& config) {
+  std::map<std::string, RopeSettings> out;
+  for (const auto& [kind, members] : rope_members(config)) {
+    RopeSettings& settings = out[kind];
+    settings["rope_theta"] = value_text(kDefaultTheta);
+    for (const auto& [key, value] : members) {
+      const std::string written = value_text(value);
+      if (!is_default(key, written)) settings[key] = written;
+    }
   }
   return out;
 }

@@ -10,11 +10,20 @@
 
 namespace mod::arch {
 
+inline constexpr const char* kFullAttention = "full_attention";
+inline constexpr const char* kSlidingAttention = "sliding_attention";
+
+/// Members of rope_parameters as far as a config has them, whatever their types.
+using RopeMembers = std::map<std::string, Json>;
+
+/// By kind of layer: kFullAttention, kSlidingAttention; one entry "" where all layers agree.
+std::map<std::string, RopeMembers> rope_members(const Json& config);
+
 /// Settings of one kind of layer; values as JSON text ("10000.0"), numbers always as floats. What
 /// is at its default is left out, except rope_theta.
 using RopeSettings = std::map<std::string, std::string>;
 
-/// By kind of layer: "full_attention", "sliding_attention"; one entry "" where all layers agree.
+/// rope_members as settings that can be compared.
 std::map<std::string, RopeSettings> rope_settings(const Json& config);
 
 /// "rope_theta 10000.0, rope_type linear, factor 4.0"

@@ -26,6 +26,9 @@ class TensorMap {
   /// does not store it. A tied tensor is not found: ask for the one it is tied to.
   const checkpoint::TensorInfo* find(std::string_view canonical) const;
 
+  /// Every tensor that `find` finds, by its canonical name.
+  const std::unordered_map<std::string, checkpoint::TensorInfo>& all() const { return by_name_; }
+
   std::int64_t layers() const { return layers_; }
   int experts() const { return experts_; }
   bool is_sparse(std::int64_t layer) const { return sparse_[static_cast<std::size_t>(layer)]; }

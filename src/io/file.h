@@ -44,6 +44,7 @@ class File {
   void close() noexcept;
 
  private:
+  friend class Mapping;
   void set_size(std::uint64_t bytes) const;  // grows only
   File(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
   int fd_ = -1;
