@@ -16,7 +16,8 @@
 #include <vector>
 
 #include "cpu/context.h"
-#include "cpu/parallel.h"
+#include "nn/attention.h"
+#include "nn/limits.h"
 #include "nn/matmul.h"
 
 namespace {
@@ -27,8 +28,6 @@ using mod::nn::Matrix;
 using mod::nn::Product;
 
 constexpr std::size_t kHidden = 896, kInner = 4864, kHeads = 896, kKv = 128, kVocabulary = 151936;
-
-volatile float sink;  // keeps the results alive
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -109,10 +108,14 @@ struct Row {
   std::function<void()> run;
   std::vector<double> seconds = {};
 
-  double rate() const {
+  double rate() const { return amount / quantile(0.5) / 1e9; }
+  double best() const { return amount / quantile(0) / 1e9; }
+
+ private:
+  double quantile(double share) const {
     std::vector<double> sorted = seconds;
     std::sort(sorted.begin(), sorted.end());
-    return amount / sorted[sorted.size() / 2] / 1e9;
+    return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size()))];
   }
 };
 
@@ -126,39 +129,23 @@ void measure(std::vector<Row>& rows, int rounds) {
   }
 }
 
-void read_all(const Weights& weights, int streams, const Context& context) {
-  const auto& kernels = mod::cpu::nn_kernels(context.kernels->isa).limit;
-  mod::cpu::parallel_for(
-      context.threads, weights.bytes(), 1 << 20, [&](std::size_t first, std::size_t last) {
-        sink = static_cast<float>(kernels.read(weights.data() + first, last - first, streams));
-      });
-}
-
-double multiply(std::size_t steps, const Context& context) {
-  const auto& kernels = mod::cpu::nn_kernels(context.kernels->isa).limit;
-  std::vector<std::uint64_t> done(static_cast<std::size_t>(context.threads));
-  mod::cpu::parallel_parts(context.threads, [&](int part, int) {
-    float result = 0;
-    done[static_cast<std::size_t>(part)] = kernels.multiply_adds(steps, &result);
-    sink = result;
-  });
-  double sum = 0;
-  for (const std::uint64_t d : done) sum += static_cast<double>(d);
-  return sum;
-}
-
 Row peak_row(const Context& context) {
   constexpr std::size_t kSteps = 2000000;
-  return {"multiply-adds in registers", multiply(kSteps, context),
-          [&context] { multiply(kSteps, context); }};
+  return {"multiply-adds in registers", mod::nn::multiply_in_registers(kSteps, context),
+          [&context] { mod::nn::multiply_in_registers(kSteps, context); }};
+}
+
+Row read_row(const Weights& weights, int streams, const Context& context) {
+  return {streams == 1 ? "read, 1 stream" : "read, 4 streams", static_cast<double>(weights.bytes()),
+          [&weights, streams, &context] {
+            mod::nn::read_all({weights.data(), weights.bytes()}, streams, context);
+          }};
 }
 
 void decode(const Weights& weights, Products& products, int rounds, const Context& context) {
   const auto bytes = static_cast<double>(weights.bytes());
-  std::vector<Row> rows;
-  rows.push_back({"read, 1 stream", bytes, [&] { read_all(weights, 1, context); }});
-  rows.push_back({"read, 4 streams", bytes, [&] { read_all(weights, 4, context); }});
-  rows.push_back(peak_row(context));
+  std::vector<Row> rows = {read_row(weights, 1, context), read_row(weights, 4, context),
+                           peak_row(context)};
   const std::size_t tokens[] = {1, 2, 3, 4, 6, 8};
   for (const std::size_t t : tokens) {
     rows.push_back({std::to_string(t) + (t == 1 ? " token" : " tokens"), bytes, [&, t] {
@@ -170,30 +157,37 @@ void decode(const Weights& weights, Products& products, int rounds, const Contex
   const double plain = rows[0].rate(), limit = std::max(plain, rows[1].rate());
   const double peak = rows[2].rate();
   std::printf("\nall layers and head, %.0f MB of bf16 weights\n", bytes / 1e6);
-  std::printf("  %-28s %8s %12s %12s %9s %9s %9s\n", "", "GB/s", "% of 1-str.", "% of limit",
-              "GFLOP/s", "% of peak", "x 1 token");
+  std::printf("  %-28s %13s %8s %8s %9s %7s %9s\n", "", "GB/s", "% 1-str.", "% 4-str.", "GFLOP/s",
+              "% peak", "x 1 token");
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double rate = rows[i].rate();
     if (i == 2) {
-      std::printf("  %-28s %8s %12s %12s %9.1f %9.0f\n", rows[i].name.c_str(), "", "", "", peak,
-                  100.0);
+      std::printf("  %-28s %31s %9.1f\n", rows[i].name.c_str(), "", peak);
       continue;
     }
-    const double rate = rows[i].rate();
-    std::printf("  %-28s %8.1f %12.0f %12.0f", rows[i].name.c_str(), rate, 100 * rate / plain,
-                100 * rate / limit);
+    std::printf("  %-28s %6.1f (%4.1f) %8.0f %8.0f", rows[i].name.c_str(), rate, rows[i].best(),
+                100 * rate / plain, 100 * rate / limit);
     if (i > 2) {
       const double flops = rate * static_cast<double>(tokens[i - 3]);
-      std::printf(" %9.1f %9.0f %9.2f", flops, 100 * flops / peak, rows[3].rate() / rate);
+      std::printf(" %9.1f %7.0f %9.2f", flops, 100 * flops / peak, rows[3].rate() / rate);
     }
     std::printf("\n");
+  }
+}
+
+/// Rows of operations; the first one is the limit.
+void print_operations(const char* title, const std::vector<Row>& rows) {
+  std::printf("\n%s\n  %-28s %15s %7s\n", title, "", "GFLOP/s", "% peak");
+  for (const Row& row : rows) {
+    std::printf("  %-28s %7.1f (%5.1f) %7.0f\n", row.name.c_str(), row.rate(), row.best(),
+                100 * row.rate() / rows[0].rate());
   }
 }
 
 void prefill(const Weights& weights, Products& products, int rounds, const Context& context) {
   constexpr std::size_t kLayers = 2;
   const std::size_t jobs = std::min(kLayers * 4, weights.jobs.size());
-  std::vector<Row> rows;
-  rows.push_back(peak_row(context));
+  std::vector<Row> rows = {peak_row(context)};
   for (const std::size_t t : {8, 9, 12, 16, 24, 32, 64, 128, 256, 512}) {
     const double flops = 2.0 * static_cast<double>(Weights::kLayer * jobs / 4 * t);
     rows.push_back({std::to_string(t) + " tokens", flops, [&, t, jobs] {
@@ -203,17 +197,69 @@ void prefill(const Weights& weights, Products& products, int rounds, const Conte
                     }});
   }
   measure(rows, rounds);
-  const double peak = rows[0].rate();
-  std::printf("\nlayers without attention, %zu of them\n", jobs / 4);
-  std::printf("  %-28s %9s %9s\n", "", "GFLOP/s", "% of peak");
-  for (const Row& row : rows) {
-    std::printf("  %-28s %9.1f %9.0f\n", row.name.c_str(), row.rate(), 100 * row.rate() / peak);
+  print_operations("two layers without attention", rows);
+}
+
+/// Attention of a layer (14 heads over 2, 64 wide): operations count positions really seen, twice
+/// two.
+void attention(int rounds, const Context& context) {
+  constexpr std::size_t kDim = 64, kPositions = 8192, kLayers = 24;
+  const mod::nn::AttentionShape shape{14, 2, kDim, 0.125f, 0, 0};
+  std::vector<float> k(kLayers * kPositions * kKv, 0.01f), v(k), q(512 * kHeads, 0.02f),
+      out(512 * kHeads);
+  struct Point {
+    std::size_t p0, tokens;
+  };
+  std::vector<Row> rows = {peak_row(context)};
+  for (const Point point : {Point{1023, 1}, {8191, 1}, {8184, 8}, {0, 512}, {3584, 512}}) {
+    const double seen = static_cast<double>(point.tokens) *
+                        (static_cast<double>(point.p0) + static_cast<double>(point.tokens + 1) / 2);
+    const std::size_t layers = point.tokens > 8 ? 2 : kLayers;
+    rows.push_back({std::to_string(point.tokens) + " at " + std::to_string(point.p0),
+                    static_cast<double>(layers) * seen * 4 * kHeads, [&, point, layers] {
+                      for (std::size_t l = 0; l < layers; ++l) {
+                        const std::size_t at = l * kPositions * kKv;
+                        mod::nn::attention(shape, q.data(), kHeads, point.p0, point.tokens,
+                                           {k.data() + at, v.data() + at, DType::F32, kPositions,
+                                            point.p0 + point.tokens},
+                                           out.data(), kHeads, context);
+                      }
+                    }});
+  }
+  measure(rows, rounds);
+  print_operations("attention, fp32 cache", rows);
+  // A token reads K and V once: 8 bytes for 4 * 7 operations.
+  for (const std::size_t i : {1, 2}) {
+    std::printf("  %s: %.1f GB/s of cache\n", rows[i].name.c_str(), rows[i].rate() * 8 / 28);
   }
 }
 
-int option(int argc, char** argv, const char* name, int otherwise) {
+void vectors(int rounds, const Context& context) {
+  const auto& kernels = mod::cpu::nn_kernels(context.kernels->isa).vector;
+  constexpr std::size_t n = kVocabulary;
+  std::vector<float> x(n), y(n), z(n);
+  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(i % 1000) / 50.0f;
+  std::vector<Row> rows;
+  const auto add = [&rows](const char* name, auto run) { rows.push_back({name, n, run}); };
+  add("exp", [&] { kernels.exp(x.data(), y.data(), n); });
+  add("softmax", [&] { kernels.softmax(x.data(), y.data(), n); });
+  add("log_softmax", [&] { kernels.log_softmax(x.data(), y.data(), n); });
+  add("argmax", [&] { kernels.argmax(x.data(), n); });
+  add("rms_norm", [&] { kernels.rms_norm(x.data(), x.data(), 0, 1e-6f, y.data(), n); });
+  add("silu_mul", [&] { kernels.silu_mul(x.data(), z.data(), y.data(), n); });
+  add("gelu_mul", [&] { kernels.gelu_mul(x.data(), z.data(), y.data(), n); });
+  add("gelu_tanh_mul", [&] { kernels.gelu_tanh_mul(x.data(), z.data(), y.data(), n); });
+  add("soft_cap", [&] { kernels.soft_cap(x.data(), 30.0f, y.data(), n); });
+  measure(rows, 10 * rounds);
+  std::printf("\none thread, %zu numbers\n  %-28s %8s %10s\n", n, "", "ms", "G/s");
+  for (const Row& row : rows) {
+    std::printf("  %-28s %8.3f %10.2f\n", row.name.c_str(), n / row.rate() / 1e6, row.rate());
+  }
+}
+
+const char* option(int argc, char** argv, const char* name, const char* otherwise) {
   for (int i = 1; i + 1 < argc; ++i) {
-    if (std::strcmp(argv[i], name) == 0) return std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], name) == 0) return argv[i + 1];
   }
   return otherwise;
 }
@@ -222,14 +268,22 @@ int option(int argc, char** argv, const char* name, int otherwise) {
 
 int main(int argc, char** argv) {
   Context context;
-  context.threads = option(argc, argv, "--threads", context.threads);
-  const int rounds = option(argc, argv, "--rounds", 9);
-  const Weights weights(static_cast<std::size_t>(option(argc, argv, "--layers", 24)));
-  Products products;
-  std::printf("%s, %d thread(s), median of %d rounds\n",
+  context.threads = std::atoi(option(argc, argv, "--threads", "0"));
+  if (context.threads < 1) context.threads = mod::cpu::usable_cores();
+  const int rounds = std::atoi(option(argc, argv, "--rounds", "9"));
+  const int layers = std::atoi(option(argc, argv, "--layers", "24"));
+  const std::string only = option(argc, argv, "--only", "");
+  const auto wanted = [&only](const char* part) { return only.empty() || only == part; };
+  std::printf("%s, %d thread(s), median of %d rounds (best)\n",
               std::string(mod::cpu::isa_name(context.kernels->isa)).c_str(), context.threads,
               rounds);
-  decode(weights, products, rounds, context);
-  prefill(weights, products, rounds, context);
+  if (wanted("decode") || wanted("prefill")) {
+    const Weights weights(static_cast<std::size_t>(layers));
+    Products products;
+    if (wanted("decode")) decode(weights, products, rounds, context);
+    if (wanted("prefill")) prefill(weights, products, rounds, context);
+  }
+  if (wanted("attention")) attention(rounds, context);
+  if (wanted("vectors")) vectors(rounds, context);
   return 0;
 }
