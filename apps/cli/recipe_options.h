@@ -1,4 +1,5 @@
-// Options of the commands that read a recipe (merge, plan, bench merge), including mergekit's spellings.
+// Options of the commands that read a recipe (merge, plan, bench merge), including mergekit's
+// spellings.
 #pragma once
 
 #include <filesystem>
@@ -35,8 +36,8 @@ merge::PlanOptions plan_options(const RecipeArguments& arguments, const Context&
 
 /// Recipe and plan with everything reported at once: warnings and notes to the log, errors thrown.
 /// `notes` receives all problems (for --json); may be null.
-merge::Plan make_plan(const RecipeArguments& arguments, const merge::PlanOptions& options,
-                      Log& log, Problems* notes);
+merge::Plan make_plan(const RecipeArguments& arguments, const merge::PlanOptions& options, Log& log,
+                      Problems* notes);
 
 /// Peak resident memory of this process so far, in bytes.
 std::uint64_t peak_resident_bytes();

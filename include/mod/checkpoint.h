@@ -19,7 +19,8 @@ struct TensorEntry {
 };
 
 /// The tensors of a model folder or weights file (safetensors or PyTorch .bin, sharded too), in the
-/// order of their bytes. Throws mod::Error: no weights, or a header that breaks the rules of its format.
+/// order of their bytes. Throws mod::Error: no weights, or a header that breaks the rules of its
+/// format.
 std::vector<TensorEntry> list_tensors(const std::filesystem::path& model);
 
 }  // namespace mod

@@ -9,7 +9,21 @@
 namespace mod {
 
 enum class DType : std::uint8_t {
-  F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U64, U32, U16, U8, BOOL
+  F64,
+  F32,
+  F16,
+  BF16,
+  F8_E4M3,
+  F8_E5M2,
+  I64,
+  I32,
+  I16,
+  I8,
+  U64,
+  U32,
+  U16,
+  U8,
+  BOOL
 };
 inline constexpr int kDTypeCount = 15;
 
@@ -24,9 +38,9 @@ constexpr bool is_floating(DType t) noexcept { return t <= DType::F8_E5M2; }
 
 /// "BF16": the name in a safetensors header.
 constexpr std::string_view dtype_name(DType t) noexcept {
-  constexpr std::string_view names[kDTypeCount] = {"F64", "F32", "F16", "BF16", "F8_E4M3",
-                                                   "F8_E5M2", "I64", "I32", "I16", "I8",
-                                                   "U64", "U32", "U16", "U8", "BOOL"};
+  constexpr std::string_view names[kDTypeCount] = {"F64",     "F32", "F16", "BF16", "F8_E4M3",
+                                                   "F8_E5M2", "I64", "I32", "I16",  "I8",
+                                                   "U64",     "U32", "U16", "U8",   "BOOL"};
   return names[static_cast<int>(t)];
 }
 
@@ -34,7 +48,7 @@ constexpr std::string_view dtype_name(DType t) noexcept {
 constexpr std::string_view dtype_torch_name(DType t) noexcept {
   constexpr std::string_view names[kDTypeCount] = {
       "float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2", "int64", "int32",
-      "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool"};
+      "int16",   "int8",    "uint64",  "uint32",   "uint16",        "uint8",       "bool"};
   return names[static_cast<int>(t)];
 }
 

@@ -1,5 +1,6 @@
-// The one exception type of mod.cpp. Its text says what happened, where (file, line, tensor) and what
-// to do. The command line maps the code to an exit code, a server would map it to an HTTP status.
+// The one exception type of mod.cpp. Its text says what happened, where (file, line, tensor) and
+// what to do. The command line maps the code to an exit code, a server would map it to an HTTP
+// status.
 #pragma once
 
 #include <stdexcept>

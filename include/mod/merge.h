@@ -16,15 +16,15 @@
 namespace mod {
 
 struct MergeOptions {
-  std::uint64_t memory = 512ull << 20;           // bytes, beyond the program itself
-  std::uint64_t shard_bytes = 5'000'000'000;     // largest shard; 0 = one file
-  int threads = 0;                               // 0 = the cores this process may use
-  bool overwrite = false;                        // replace a checkpoint in the output folder
-  bool resume = false;                           // keep finished shards of an interrupted run
-  bool strict = false;                           // warnings are errors
-  std::optional<std::uint64_t> seed;             // of the random methods; else the recipe's
+  std::uint64_t memory = 512ull << 20;        // bytes, beyond the program itself
+  std::uint64_t shard_bytes = 5'000'000'000;  // largest shard; 0 = one file
+  int threads = 0;                            // 0 = the cores this process may use
+  bool overwrite = false;                     // replace a checkpoint in the output folder
+  bool resume = false;                        // keep finished shards of an interrupted run
+  bool strict = false;                        // warnings are errors
+  std::optional<std::uint64_t> seed;          // of the random methods; else the recipe's
   std::vector<std::pair<std::string, std::string>> set;  // key path = YAML value, over the recipe
-  std::function<void(const std::string&)> warn;  // called for each warning; may be empty
+  std::function<void(const std::string&)> warn;          // called for each warning; may be empty
 };
 
 struct MergeResult {

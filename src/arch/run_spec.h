@@ -28,12 +28,16 @@ struct RopeSpec {
   bool truncate = true;                              // yarn
   std::vector<double> short_factors, long_factors;   // longrope: dims / 2 each
   double attention_factor = 1;                       // yarn, longrope: multiplies cos and sin
+
+  bool operator==(const RopeSpec&) const = default;
 };
 
 struct LayerSpec {
   std::int64_t window = 0;  // positions that a query sees, its own among them; 0: all before it
   int rope = 0;             // index into RunSpec::ropes
   bool sparse = false;      // its feed-forward block is a mixture of experts
+
+  bool operator==(const LayerSpec&) const = default;
 };
 
 struct ExpertSpec {
@@ -42,6 +46,8 @@ struct ExpertSpec {
   std::int64_t width = 0;
   std::int64_t shared_width = 0;  // 0: no shared expert
   bool renormalise = false;       // weights of the used experts are divided by their sum
+
+  bool operator==(const ExpertSpec&) const = default;
 };
 
 struct RunSpec {
@@ -64,6 +70,8 @@ struct RunSpec {
   std::vector<RopeSpec> ropes;    // at least one
   std::vector<LayerSpec> layers;  // at least one
   ExpertSpec experts;
+
+  bool operator==(const RunSpec&) const = default;
 };
 
 /// Throws Error(kInvalidInput) that lists everything that is missing, of the wrong type, out of

@@ -25,8 +25,10 @@ void Log::write(LogLevel level, std::string_view prefix, std::string_view text) 
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     const bool control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
-    if (control) line += fmt::format("\\x{:02x}", byte);
-    else line += c;
+    if (control)
+      line += fmt::format("\\x{:02x}", byte);
+    else
+      line += c;
   }
   line += '\n';
   const std::lock_guard lock(mutex_);

@@ -10,8 +10,9 @@ namespace mod {
 
 enum class LogLevel { kQuiet, kError, kWarning, kInfo, kDebug };
 
-/// Prints every message at or below its level, as one whole line each. Control characters of a message
-/// (names from untrusted files may carry terminal codes) are shown as \xNN; line breaks are kept.
+/// Prints every message at or below its level, as one whole line each. Control characters of a
+/// message (names from untrusted files may carry terminal codes) are shown as \xNN; line breaks are
+/// kept.
 class Log {
  public:
   explicit Log(LogLevel level = LogLevel::kInfo) : level_(level) {}

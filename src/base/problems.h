@@ -39,7 +39,8 @@ class Problems {
   /// Turns every warning into an error (--strict).
   void make_strict();
 
-  /// Throws one Error(kInvalidInput) that lists every error, one a line; does nothing without errors.
+  /// Throws one Error(kInvalidInput) that lists every error, one a line; does nothing without
+  /// errors.
   void throw_if_errors() const;
 
   void append(const Problems& other);

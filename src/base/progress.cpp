@@ -78,8 +78,7 @@ Progress::~Progress() {
 void Progress::add(std::uint64_t bytes) {
   done_.fetch_add(bytes, std::memory_order_relaxed);
   const auto elapsed = std::chrono::steady_clock::now() - start_;
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
   std::int64_t next = next_draw_us_.load(std::memory_order_relaxed);
   if (now < next) return;
   // Of several threads that arrive together one draws, the others go on working.
@@ -95,8 +94,8 @@ void Progress::draw() {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
   if (style_.terminal) {
     const std::size_t width = terminal_width() - 1;  // the last column would wrap
-    write_stderr(std::string(kClearLine) +
-                 progress_text(what_, done, total_, elapsed.count(), std::max<std::size_t>(width, 1)));
+    write_stderr(std::string(kClearLine) + progress_text(what_, done, total_, elapsed.count(),
+                                                         std::max<std::size_t>(width, 1)));
     log_.bar_drawn_ = true;
   } else {
     write_stderr(progress_text(what_, done, total_, elapsed.count()) + "\n");

@@ -1,5 +1,5 @@
-// Progress of long work: bytes, rate and time left. On a terminal a bar that redraws itself (at most
-// ten times a second), elsewhere a plain line every 10 s. add() is thread-safe and cheap.
+// Progress of long work: bytes, rate and time left. On a terminal a bar that redraws itself (at
+// most ten times a second), elsewhere a plain line every 10 s. add() is thread-safe and cheap.
 #pragma once
 
 #include <atomic>
@@ -43,8 +43,8 @@ class Progress {
   std::chrono::steady_clock::time_point start_;
 };
 
-/// "merging: 43%, 4.20 GiB of 9.80 GiB, 1.23 GB/s, 5.0 s left"; with width > 0 and room for it a bar
-/// of '#' stands before the numbers, and the line is cut to `width` columns.
+/// "merging: 43%, 4.20 GiB of 9.80 GiB, 1.23 GB/s, 5.0 s left"; with width > 0 and room for it a
+/// bar of '#' stands before the numbers, and the line is cut to `width` columns.
 std::string progress_text(const std::string& what, std::uint64_t done, std::uint64_t total,
                           double seconds, std::size_t width = 0);
 

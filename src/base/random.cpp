@@ -30,10 +30,9 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * counter[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * counter[2];
-    counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key.k0,
-               static_cast<std::uint32_t>(p1),
-               static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key.k1,
-               static_cast<std::uint32_t>(p0)};
+    counter = {
+        static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key.k0, static_cast<std::uint32_t>(p1),
+        static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key.k1, static_cast<std::uint32_t>(p0)};
     key.k0 += 0x9E3779B9u;
     key.k1 += 0xBB67AE85u;
   }
@@ -43,10 +42,10 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
 std::uint32_t random_word(RandomKey key, std::uint64_t element, std::uint32_t stream,
                           RandomPurpose purpose) noexcept {
   const std::uint64_t block = element / 4;
-  const auto words = philox4x32({static_cast<std::uint32_t>(block),
-                                 static_cast<std::uint32_t>(block >> 32), stream,
-                                 static_cast<std::uint32_t>(purpose)},
-                                key);
+  const auto words =
+      philox4x32({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+                  stream, static_cast<std::uint32_t>(purpose)},
+                 key);
   return words[element % 4];
 }
 

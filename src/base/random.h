@@ -26,13 +26,15 @@ struct RandomKey {
 RandomKey random_key(std::uint64_t seed, std::string_view tensor) noexcept;
 
 /// The Philox4x32-10 block function.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, RandomKey key) noexcept;
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        RandomKey key) noexcept;
 
 /// The 32-bit draw for one element (scalar reference; cpu/kernels.h has the fast one).
 std::uint32_t random_word(RandomKey key, std::uint64_t element, std::uint32_t stream,
                           RandomPurpose purpose) noexcept;
 
-/// A draw x is "true with probability p" iff x < random_limit(p), exactly x < p * 2^32 in real numbers.
+/// A draw x is "true with probability p" iff x < random_limit(p), exactly x < p * 2^32 in real
+/// numbers.
 std::uint64_t random_limit(double p) noexcept;
 
 }  // namespace mod

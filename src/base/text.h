@@ -25,7 +25,8 @@ std::string count_text(std::uint64_t n);
 std::optional<std::uint64_t> parse_size(std::string_view text, bool binary = true,
                                         bool mergekit_billions = false);
 
-/// The candidate with the smallest edit distance to `word`, if it is near enough to be a typing error.
+/// The candidate with the smallest edit distance to `word`, if it is near enough to be a typing
+/// error.
 std::optional<std::string> nearest_name(std::string_view word,
                                         std::span<const std::string_view> candidates);
 

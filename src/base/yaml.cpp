@@ -60,9 +60,10 @@ void run_parser(const std::string& text, YAML::EventHandler& handler) {
   }
 }
 
-/// Where a tab is that PyYAML refuses (it allows tabs only in quotes, block texts and comments, while
-/// yaml-cpp takes many for blanks). With a character in their place that is no blank, a forbidden tab
-/// shows up inside a plain scalar (certain) or breaks the grammar (only if the text itself is sound).
+/// Where a tab is that PyYAML refuses (it allows tabs only in quotes, block texts and comments,
+/// while yaml-cpp takes many for blanks). With a character in their place that is no blank, a
+/// forbidden tab shows up inside a plain scalar (certain) or breaks the grammar (only if the text
+/// itself is sound).
 struct TabSearch {
   std::optional<std::size_t> certain;
   std::optional<std::size_t> suspect;
@@ -112,8 +113,8 @@ class DeafHandler : public YAML::EventHandler {
   void OnMapEnd() override {}
 };
 
-/// yaml-cpp 0.7 takes a quote that is still open at a last line break for closed. With a document end
-/// behind it the same quote is an error.
+/// yaml-cpp 0.7 takes a quote that is still open at a last line break for closed. With a document
+/// end behind it the same quote is an error.
 void check_quotes(const std::string& text, const std::string& file) {
   if (text.find_first_of("'\"") == std::string::npos) return;
   DeafHandler handler;
@@ -121,8 +122,7 @@ void check_quotes(const std::string& text, const std::string& file) {
     run_parser(text + "\n...\n", handler);
   } catch (const YAML::Exception& e) {
     if (e.msg != YAML::ErrorMsg::DOC_IN_SCALAR) return;
-    fail_at(file, mark_of(text, text.size()),
-            "the text ends inside quotes; close the quoted text");
+    fail_at(file, mark_of(text, text.size()), "the text ends inside quotes; close the quoted text");
   }
 }
 
@@ -161,11 +161,15 @@ const Node* Node::find(std::string_view key) const {
 
 std::optional<double> Node::as_number() const {
   switch (kind) {
-    case Kind::kBool: return boolean ? 1.0 : 0.0;
+    case Kind::kBool:
+      return boolean ? 1.0 : 0.0;
     case Kind::kInt:
-    case Kind::kFloat: return number;
-    case Kind::kString: return lenient_number(text);
-    default: return std::nullopt;
+    case Kind::kFloat:
+      return number;
+    case Kind::kString:
+      return lenient_number(text);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -175,15 +179,21 @@ std::string Node::describe() const {
   while (!shown.empty() && shown.size() < text.size() && !is_valid_utf8(shown)) shown.pop_back();
   if (shown.size() < text.size()) shown += "...";
   switch (kind) {
-    case Kind::kNull: return "nothing (null)";
-    case Kind::kBool: return fmt::format("the boolean {}", boolean ? "true" : "false");
+    case Kind::kNull:
+      return "nothing (null)";
+    case Kind::kBool:
+      return fmt::format("the boolean {}", boolean ? "true" : "false");
     case Kind::kInt:
     case Kind::kFloat:
       return shown.empty() ? fmt::format("the number {}", number) : "the number " + shown;
-    case Kind::kString: return fmt::format("the string '{}'", shown);
-    case Kind::kDate: return "the date " + shown;
-    case Kind::kSequence: return "a list";
-    case Kind::kMap: break;
+    case Kind::kString:
+      return fmt::format("the string '{}'", shown);
+    case Kind::kDate:
+      return "the date " + shown;
+    case Kind::kSequence:
+      return "a list";
+    case Kind::kMap:
+      break;
   }
   return "a map";
 }

@@ -1,6 +1,6 @@
-// YAML as mod.cpp accepts it: yaml-cpp's event parser under an own strict layer. YAML 1.1 scalar rules
-// (recipes are written for PyYAML), line and column on every node, duplicates kept for reporting, and
-// bounds on size, depth and alias expansion, because recipes are untrusted input.
+// YAML as mod.cpp accepts it: yaml-cpp's event parser under an own strict layer. YAML 1.1 scalar
+// rules (recipes are written for PyYAML), line and column on every node, duplicates kept for
+// reporting, and bounds on size, depth and alias expansion, because recipes are untrusted input.
 #pragma once
 
 #include <optional>
@@ -16,12 +16,12 @@ enum class Kind { kNull, kBool, kInt, kFloat, kString, kDate, kSequence, kMap };
 
 struct Node {
   Kind kind = Kind::kNull;
-  std::string text;    // the scalar as written (unquoted)
-  bool quoted = false; // a quoted or block scalar: always kString
+  std::string text;     // the scalar as written (unquoted)
+  bool quoted = false;  // a quoted or block scalar: always kString
   bool boolean = false;
   long long integer = 0;
-  double number = 0;   // kInt, kFloat, and kString that reads as a number (see as_number)
-  std::vector<Node> items;                            // kSequence
+  double number = 0;        // kInt, kFloat, and kString that reads as a number (see as_number)
+  std::vector<Node> items;  // kSequence
   std::vector<std::pair<std::string, Node>> entries;  // kMap, in order, last duplicate wins
   std::vector<std::string> duplicates;                // keys of this map that were written twice
   Place place;                                        // file, line, column and key path
@@ -50,8 +50,8 @@ std::vector<Node> parse(std::string_view text, const std::string& file, const Li
 /// As parse, for a file of exactly one document.
 Node parse_one(std::string_view text, const std::string& file, const Limits& limits = {});
 
-/// Sets `path` ("parameters.lambda", "models[0].parameters.weight") to the YAML `value` (for --set).
-/// Creates maps on the way. Throws Error(kInvalidInput) where the path does not fit.
+/// Sets `path` ("parameters.lambda", "models[0].parameters.weight") to the YAML `value` (for
+/// --set). Creates maps on the way. Throws Error(kInvalidInput) where the path does not fit.
 void set_path(Node& root, std::string_view path, std::string_view value);
 
 /// The document as block YAML text; parse(dump(n)) equals n.

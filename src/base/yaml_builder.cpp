@@ -26,7 +26,8 @@ std::string short_key(const std::string& key) {
 
 /// Key paths are set once the tree stands, because aliases carry nodes to other places.
 void set_key_paths(Node& node, const std::string& path) {
-  // A path is repeated in every node below it: its length bounds the memory of deep, wide documents.
+  // A path is repeated in every node below it: its length bounds the memory of deep, wide
+  // documents.
   constexpr std::size_t kLongestPath = 300;
   node.place.key_path = path.size() > kLongestPath ? path.substr(0, kLongestPath) + "..." : path;
   const std::string& own = node.place.key_path;
@@ -38,7 +39,8 @@ void set_key_paths(Node& node, const std::string& path) {
   }
 }
 
-/// Sets what the scalar's text means under a standard tag; false where the tag does not fit the text.
+/// Sets what the scalar's text means under a standard tag; false where the tag does not fit the
+/// text.
 bool apply_tag(std::string_view tag, Node& node) {
   const Scalar s = tag == "str" ? resolve_quoted(node.text) : resolve_plain(node.text);
   const auto set = [&](Kind kind) {
@@ -85,9 +87,10 @@ void Builder::charge(const Cost& cost, const YAML::Mark& mark) {
   used_.nodes += cost.nodes;
   used_.bytes += cost.bytes;
   if (used_.nodes > limits_.nodes) {
-    fail(mark, fmt::format("the document has more than {} values once its aliases are expanded; make "
-                           "it smaller",
-                           limits_.nodes));
+    fail(mark,
+         fmt::format("the document has more than {} values once its aliases are expanded; make "
+                     "it smaller",
+                     limits_.nodes));
   }
   if (used_.bytes > limits_.bytes) {
     fail(mark, fmt::format("the document holds more than {} once its aliases are expanded; make it "
@@ -122,7 +125,8 @@ void Builder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
 void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   const auto found = anchors_.find(anchor);
   if (found == anchors_.end()) {
-    fail(mark, "an alias stands inside the value that its anchor names; a value cannot hold itself");
+    fail(mark,
+         "an alias stands inside the value that its anchor names; a value cannot hold itself");
   }
   charge(found->second.cost, mark);
   Value value = found->second;
@@ -151,10 +155,9 @@ Builder::Value Builder::scalar(const YAML::Mark& mark, const std::string& tag,
   node.integer = s.integer;
   node.number = s.number;
   if (tag == "?" || tag == "!" || tag.empty()) return value;
-  const std::string_view name =
-      std::string_view(tag).starts_with(kStandardTag)
-          ? std::string_view(tag).substr(kStandardTag.size())
-          : std::string_view();
+  const std::string_view name = std::string_view(tag).starts_with(kStandardTag)
+                                    ? std::string_view(tag).substr(kStandardTag.size())
+                                    : std::string_view();
   if (name != "str" && name != "null" && name != "bool" && name != "int" && name != "float" &&
       name != "timestamp") {
     fail(mark, fmt::format("the tag '{}' is not allowed here; remove it", short_key(tag)));
@@ -272,12 +275,14 @@ void Builder::place(Value value) {
 }
 
 void Builder::refuse_merge_value(const Value& value) const {
-  if (value.merge_key) fail(value.mark, "'<<' stands where a value belongs; quote it if it is text");
+  if (value.merge_key)
+    fail(value.mark, "'<<' stands where a value belongs; quote it if it is text");
 }
 
 void Builder::take_key(Frame& frame, Value value) {
   if (value.node.kind == Kind::kNull) {
-    fail(value.mark, "a key is missing or null; write a name before the ':' (quote it if it is null)");
+    fail(value.mark,
+         "a key is missing or null; write a name before the ':' (quote it if it is null)");
   }
   if (!value.node.is_scalar()) {
     fail(value.mark, "a list or a map cannot be a key; a key is one word or one quoted text");

@@ -15,8 +15,8 @@
 
 namespace mod::yaml {
 
-/// Stands for a tab while the text is searched for tabs outside of quotes and comments. The text itself
-/// cannot hold it: control characters are refused before.
+/// Stands for a tab while the text is searched for tabs outside of quotes and comments. The text
+/// itself cannot hold it: control characters are refused before.
 inline constexpr char kTabSentinel = '\x01';
 
 /// Throws Error(kInvalidInput): "FILE:LINE:COLUMN: TEXT".
@@ -63,10 +63,10 @@ class Builder : public YAML::EventHandler {
     Value value;
     YAML::anchor_t anchor = 0;
     bool wants_key = false;
-    bool merging = false;        // the pending key is "<<"
-    std::string key;             // the pending key
-    Place key_place;             // where it stands
-    std::vector<Node> merges;    // maps under "<<", nearest last
+    bool merging = false;      // the pending key is "<<"
+    std::string key;           // the pending key
+    Place key_place;           // where it stands
+    std::vector<Node> merges;  // maps under "<<", nearest last
   };
 
   Node make_node(const YAML::Mark& mark, Kind kind) const;

@@ -18,8 +18,8 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/// True where `text` without quotes is one plain scalar with this very text, whatever it resolves to.
-/// Narrower than YAML: what is not obviously safe is quoted.
+/// True where `text` without quotes is one plain scalar with this very text, whatever it resolves
+/// to. Narrower than YAML: what is not obviously safe is quoted.
 bool is_plain_safe(std::string_view text) {
   if (text.empty() || text == "..." || text.back() == ' ' || text.back() == ':') return false;
   constexpr std::string_view kFirst = "/._+-~";
@@ -77,8 +77,8 @@ std::string made_text(const Node& node) {
 std::string scalar_text(const Node& node) {
   if (node.kind == Kind::kNull) return "null";
   if (node.kind == Kind::kString) {
-    const bool plain = !node.quoted && is_plain_safe(node.text) &&
-                       resolve_plain(node.text).kind == Kind::kString;
+    const bool plain =
+        !node.quoted && is_plain_safe(node.text) && resolve_plain(node.text).kind == Kind::kString;
     return plain ? node.text : quoted(node.text);
   }
   const std::string text = node.text.empty() ? made_text(node) : node.text;
@@ -157,7 +157,8 @@ std::vector<Step> split_path(std::string_view path) {
       std::size_t index = 0;
       const char* end = path.data() + path.size();
       const auto result = std::from_chars(path.data() + at + 1, end, index);
-      if (result.ec != std::errc() || result.ptr == end || *result.ptr != ']') fail_path(path, form);
+      if (result.ec != std::errc() || result.ptr == end || *result.ptr != ']')
+        fail_path(path, form);
       at = static_cast<std::size_t>(result.ptr - path.data()) + 1;
       steps.push_back({"", index});
     } else {
@@ -175,8 +176,8 @@ std::vector<Step> split_path(std::string_view path) {
 Node& child(Node& node, const Step& step, std::string_view path) {
   if (step.key.empty()) {
     if (node.kind != Kind::kSequence) {
-      fail_path(path, fmt::format("'[{}]' needs a list, but there is {}", step.index,
-                                  node.describe()));
+      fail_path(path,
+                fmt::format("'[{}]' needs a list, but there is {}", step.index, node.describe()));
     }
     if (step.index >= node.items.size()) {
       fail_path(path, fmt::format("'[{}]' is past the end: the list has {} entries, counted from 0",

@@ -18,10 +18,10 @@ bool is_one_of(std::string_view text, const std::array<std::string_view, N>& lis
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-constexpr std::array<std::string_view, 9> kTrue = {"yes", "Yes", "YES", "true", "True", "TRUE",
-                                                    "on", "On", "ON"};
-constexpr std::array<std::string_view, 9> kFalse = {"no", "No", "NO", "false", "False", "FALSE",
-                                                     "off", "Off", "OFF"};
+constexpr std::array<std::string_view, 9> kTrue = {"yes",  "Yes", "YES", "true", "True",
+                                                   "TRUE", "on",  "On",  "ON"};
+constexpr std::array<std::string_view, 9> kFalse = {"no",    "No",  "NO",  "false", "False",
+                                                    "FALSE", "off", "Off", "OFF"};
 
 /// Reads one scalar from left to right; every take_ function moves past what it accepts.
 class Cursor {

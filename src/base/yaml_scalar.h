@@ -1,5 +1,5 @@
-// What a plain YAML scalar becomes under the YAML 1.1 rules of yaml.org/type (bool, int, float, null,
-// timestamp, merge, value), as PyYAML applies them.
+// What a plain YAML scalar becomes under the YAML 1.1 rules of yaml.org/type (bool, int, float,
+// null, timestamp, merge, value), as PyYAML applies them.
 #pragma once
 
 #include <optional>

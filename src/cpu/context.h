@@ -1,4 +1,5 @@
-// What every piece of work is handed instead of globals: threads, kernels, log, and the stop signal.
+// What every piece of work is handed instead of globals: threads, kernels, log, and the stop
+// signal.
 #pragma once
 
 #include <atomic>

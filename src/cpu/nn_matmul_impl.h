@@ -166,8 +166,8 @@ constexpr int kManyTile = 3;  // 12 sums, 3 activations and a weight in 16
 #endif
 constexpr std::size_t kTileRows = 4;
 constexpr std::size_t kMostMany = 96;
-/// Rows up to this length are widened whole (four of them take 16 KiB of the L1 cache), longer ones in
-/// pieces, so that the activations of a piece stay in the L2 cache.
+/// Rows up to this length are widened whole (four of them take 16 KiB of the L1 cache), longer ones
+/// in pieces, so that the activations of a piece stay in the L2 cache.
 constexpr std::size_t kManyColumns = 1024, kPieceColumns = 512;
 /// Rows that share a pass over the activations of these columns where there are several such
 /// passes.

@@ -289,8 +289,9 @@ std::size_t count_different(const float* a, const float* b, std::size_t n) noexc
 }
 
 constexpr ReduceKernels make_reduce_kernels() {
-  return {sum,       sum_abs, dot,             squared_distance, near_squared_distance,
-          dot_delta, min_max, count_nonfinite, count_nonzero,    count_different};
+  return {
+      sum,     sum_abs,         dot,           squared_distance, near_squared_distance, dot_delta,
+      min_max, count_nonfinite, count_nonzero, count_different};
 }
 
 }  // namespace

@@ -25,12 +25,14 @@ Buffer::Buffer(std::size_t bytes) {
   const bool failed =
       bytes > kMost || posix_memalign(&memory, large ? kHugePage : kPage, bytes) != 0;
   if (failed) {
-    throw Error(ErrorCode::kOutOfMemory,
-                fmt::format("cannot get a buffer of {}; lower --memory or --threads, or close other "
-                            "programs",
-                            size_text(bytes)));
+    throw Error(
+        ErrorCode::kOutOfMemory,
+        fmt::format("cannot get a buffer of {}; lower --memory or --threads, or close other "
+                    "programs",
+                    size_text(bytes)));
   }
-  if (large) madvise(memory, bytes, MADV_HUGEPAGE);  // a hint: without it only page faults cost more
+  if (large)
+    madvise(memory, bytes, MADV_HUGEPAGE);  // a hint: without it only page faults cost more
   data_.reset(static_cast<std::byte*>(memory));
   size_ = bytes;
 }

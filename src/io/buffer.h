@@ -1,4 +1,5 @@
-// A page-aligned byte buffer (huge pages asked for where it is large). Owned, movable, not growable.
+// A page-aligned byte buffer (huge pages asked for where it is large). Owned, movable, not
+// growable.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,9 @@ class Buffer {
   std::span<std::byte> span() { return {data_.get(), size_}; }
 
  private:
-  struct Free { void operator()(std::byte* p) const noexcept; };
+  struct Free {
+    void operator()(std::byte* p) const noexcept;
+  };
   std::unique_ptr<std::byte[], Free> data_;
   std::size_t size_ = 0;
 };

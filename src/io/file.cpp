@@ -62,7 +62,7 @@ File File::open_read(const std::filesystem::path& path) {
   const int fd = open_retrying(path, O_RDONLY | O_NONBLOCK);
   if (fd < 0) throw_open_error(path, errno);
   File file(fd, path);
-  struct stat status {};
+  struct stat status{};
   if (fstat(fd, &status) != 0) throw_system_error("look at", path, errno);
   if (!S_ISREG(status.st_mode)) {
     throw Error(ErrorCode::kInvalidInput,
@@ -116,7 +116,7 @@ void File::write_at(std::span<const std::byte> data, std::uint64_t offset) const
 }
 
 std::uint64_t File::size() const {
-  struct stat status {};
+  struct stat status{};
   if (fstat(fd_, &status) != 0) throw_system_error("find the size of", path_, errno);
   return static_cast<std::uint64_t>(status.st_size);
 }

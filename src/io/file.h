@@ -1,6 +1,6 @@
 // Files: an owned descriptor with positioned reads and writes that either finish or throw. All
-// functions throw Error(kIo) with the path and the system's reason (kInvalidInput where a file to be
-// read does not exist). Positioned reads and writes on one File are thread-safe.
+// functions throw Error(kIo) with the path and the system's reason (kInvalidInput where a file to
+// be read does not exist). Positioned reads and writes on one File are thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,9 @@ class File {
   void write_at(std::span<const std::byte> data, std::uint64_t offset) const;
 
   std::uint64_t size() const;
-  /// Reserves blocks with fallocate (a full disk is noticed here), or only sets the size where the file
-  /// system cannot reserve. Never writes zeros. On a memory file system the free space is compared.
+  /// Reserves blocks with fallocate (a full disk is noticed here), or only sets the size where the
+  /// file system cannot reserve. Never writes zeros. On a memory file system the free space is
+  /// compared.
   void preallocate(std::uint64_t bytes) const;
   void sync() const;  // data and size reach the disk
   /// Asks the kernel to read a range ahead / to start writing a range back / to drop a range.

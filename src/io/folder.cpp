@@ -44,7 +44,8 @@ void sync_directory(const std::filesystem::path& folder) {
   } while (error == EINTR);
   ::close(fd);
   // Some network file systems cannot sync a folder and say EINVAL.
-  if (error != 0 && error != EINVAL) throw_system_error("bring to the disk the folder", name, error);
+  if (error != 0 && error != EINVAL)
+    throw_system_error("bring to the disk the folder", name, error);
 }
 
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -71,7 +72,7 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
 
 std::uint64_t free_space(const std::filesystem::path& path) {
   const std::filesystem::path at = nearest_existing(path);
-  struct statvfs status {};
+  struct statvfs status{};
   if (::statvfs(at.c_str(), &status) != 0) {
     throw_system_error("find the free space of", at, errno);
   }
@@ -83,7 +84,7 @@ std::uint64_t free_space(const std::filesystem::path& path) {
 
 bool is_memory_backed(const std::filesystem::path& path) {
   const std::filesystem::path at = nearest_existing(path);
-  struct statfs status {};
+  struct statfs status{};
   if (::statfs(at.c_str(), &status) != 0) throw_system_error("look at", at, errno);
   const auto kind = static_cast<std::uint64_t>(status.f_type);
   return kind == TMPFS_MAGIC || kind == RAMFS_MAGIC;

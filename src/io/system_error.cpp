@@ -26,28 +26,37 @@ std::string full_disk_remedy(const std::filesystem::path& path) {
 
 std::string remedy(const std::filesystem::path& path, int error) {
   switch (error) {
-    case ENOSPC: return full_disk_remedy(path);
-    case EDQUOT: return "your disk quota is used up, free some space or choose another disk";
+    case ENOSPC:
+      return full_disk_remedy(path);
+    case EDQUOT:
+      return "your disk quota is used up, free some space or choose another disk";
     case EACCES:
     case EPERM:
-    case EROFS: return "check the permissions of the file and its folder";
+    case EROFS:
+      return "check the permissions of the file and its folder";
     case EMFILE:
-    case ENFILE: return "raise the limit of open files (ulimit -n)";
-    case EFBIG: return "the file system cannot hold a file of this size, choose another one";
-    case EIO: return "the disk or the network reported a fault, check the system log";
+    case ENFILE:
+      return "raise the limit of open files (ulimit -n)";
+    case EFBIG:
+      return "the file system cannot hold a file of this size, choose another one";
+    case EIO:
+      return "the disk or the network reported a fault, check the system log";
     case ENOENT:
-    case ENOTDIR: return "check that the folder exists";
-    case EXDEV: return "both names must be on one file system";
-    default: return "check the path and the disk";
+    case ENOTDIR:
+      return "check that the folder exists";
+    case EXDEV:
+      return "both names must be on one file system";
+    default:
+      return "check the path and the disk";
   }
 }
 
 }  // namespace
 
 void throw_system_error(std::string_view what, const std::filesystem::path& path, int error) {
-  throw Error(ErrorCode::kIo, fmt::format("cannot {} {}: {}; {}", what, path.string(),
-                                          std::generic_category().message(error),
-                                          remedy(path, error)));
+  throw Error(ErrorCode::kIo,
+              fmt::format("cannot {} {}: {}; {}", what, path.string(),
+                          std::generic_category().message(error), remedy(path, error)));
 }
 
 void throw_open_error(const std::filesystem::path& path, int error) {

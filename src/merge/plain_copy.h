@@ -1,5 +1,6 @@
-// The limit that merges are measured against: a plain program that reads every input once with pread and
-// writes the output once with pwrite, with the same threads and the same tile size, and computes nothing.
+// The limit that merges are measured against: a plain program that reads every input once with
+// pread and writes the output once with pwrite, with the same threads and the same tile size, and
+// computes nothing.
 #pragma once
 
 #include <filesystem>

@@ -8,7 +8,8 @@ void probe_models(const Recipe& recipe, Problems& problems) {
     if (ref.model.empty()) continue;
     try {
       Problems notes;  // belong to a plan, not to this
-      checkpoint::open_model(checkpoint::resolve_model(ref.model, ref.revision, recipe.folder), notes);
+      checkpoint::open_model(checkpoint::resolve_model(ref.model, ref.revision, recipe.folder),
+                             notes);
     } catch (const Error& error) {
       problems.error(ref.place, error.what());
     }

@@ -1,6 +1,6 @@
-// A recipe as typed data: what was written, with the place of everything, before any model is opened.
-// Grammar: mergekit's (docs/recipes.md) plus seed, compute and merge_method: mod; and the MoD
-// repository's own configuration, translated to a recipe.
+// A recipe as typed data: what was written, with the place of everything, before any model is
+// opened. Grammar: mergekit's (docs/recipes.md) plus seed, compute and merge_method: mod; and the
+// MoD repository's own configuration, translated to a recipe.
 #pragma once
 
 #include <cstdint>
@@ -73,7 +73,7 @@ struct Recipe {
   bool from_mod_repository = false;  // written in the MoD repository's own form
   std::filesystem::path folder;      // relative model paths start here
   std::string source_text;           // the file as given
-  std::string effective_text;        // the YAML that is in force (--set, --random-seed, translation)
+  std::string effective_text;  // the YAML that is in force (--set, --random-seed, translation)
 
   /// Every model named, in order of first appearance, the base last if it is named nowhere else.
   std::vector<ModelRef> referenced_models() const;
@@ -82,14 +82,16 @@ struct Recipe {
 struct RecipeOptions {
   std::vector<std::pair<std::string, std::string>> set;  // --set KEY=VALUE
   std::optional<std::uint64_t> seed;                     // --random-seed
-  bool compat = false;  // MoD form with more than two experts behaves as the reference: copies expert 0
+  bool compat =
+      false;  // MoD form with more than two experts behaves as the reference: copies expert 0
 };
 
-/// Reads a recipe from text. All errors and warnings go to `problems` (unknown keys with the nearest
-/// known one, repeated and misplaced keys...); the result is usable only without errors. `file` is the
-/// path used in messages and as the anchor of relative model paths.
+/// Reads a recipe from text. All errors and warnings go to `problems` (unknown keys with the
+/// nearest known one, repeated and misplaced keys...); the result is usable only without errors.
+/// `file` is the path used in messages and as the anchor of relative model paths.
 Recipe parse_recipe(std::string_view text, const std::filesystem::path& file,
                     const RecipeOptions& options, Problems& problems);
-Recipe load_recipe(const std::filesystem::path& file, const RecipeOptions& options, Problems& problems);
+Recipe load_recipe(const std::filesystem::path& file, const RecipeOptions& options,
+                   Problems& problems);
 
 }  // namespace mod::merge

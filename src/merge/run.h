@@ -1,5 +1,5 @@
-// A merge from plan to finished folder: checks the folder, writes the shards, stages the files beside
-// them, commits; resumes where an earlier run of the same recipe and inputs stopped.
+// A merge from plan to finished folder: checks the folder, writes the shards, stages the files
+// beside them, commits; resumes where an earlier run of the same recipe and inputs stopped.
 #pragma once
 
 #include <filesystem>
@@ -29,8 +29,8 @@ struct RunResult {
   std::size_t resumed_shards = 0;
 };
 
-/// Throws Error: kInvalidInput before anything is touched (folder in the way), kIo, kCancelled. After a
-/// failure the folder holds nothing that looks finished.
+/// Throws Error: kInvalidInput before anything is touched (folder in the way), kIo, kCancelled.
+/// After a failure the folder holds nothing that looks finished.
 RunResult merge_to_folder(const Plan& plan, const std::filesystem::path& out,
                           const RunOptions& options, const Context& context);
 

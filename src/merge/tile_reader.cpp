@@ -67,7 +67,8 @@ void read_ahead(const Plan& plan, const PlannedTensor& tensor, std::uint64_t fir
     const Columns cols = columns(tensor, input);
     const std::uint64_t begin = first / cols.used * cols.stored;
     const std::uint64_t end = (first + count + cols.used - 1) / cols.used * cols.stored;
-    plan.models[input.model].folder.weights->file(input.tensor.file)
+    plan.models[input.model]
+        .folder.weights->file(input.tensor.file)
         .will_need(input.tensor.offset + begin * size, (end - begin) * size);
   }
 }

@@ -1,5 +1,5 @@
-// The four Unicode normalisation forms as Hugging Face's tokenizers make them: by Unicode 9, on utf8proc's
-// tables.
+// The four Unicode normalisation forms as Hugging Face's tokenizers make them: by Unicode 9, on
+// utf8proc's tables.
 #pragma once
 
 #include <string>

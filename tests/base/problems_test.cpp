@@ -18,8 +18,10 @@ TEST(Place, ShowsWhatIsKnown) {
 }
 
 TEST(Problems, TextHasSeverityPlaceAndRemedy) {
-  EXPECT_EQ(to_text({Severity::kWarning, {"recipe.yml", 12, 5, "models[0]"},
-                     "unknown key 'wieght' (did you mean 'weight'?)", ""}),
+  EXPECT_EQ(to_text({Severity::kWarning,
+                     {"recipe.yml", 12, 5, "models[0]"},
+                     "unknown key 'wieght' (did you mean 'weight'?)",
+                     ""}),
             "warning: recipe.yml:12:5, models[0]: unknown key 'wieght' (did you mean 'weight'?)");
   EXPECT_EQ(to_text({Severity::kError, {}, "weights sum to 0", "set normalize: false"}),
             "error: weights sum to 0; set normalize: false");

@@ -43,18 +43,34 @@ struct Golden {
 };
 
 constexpr Golden kGolden[] = {
-    {0, 0, RandomPurpose::kSparsify,
-     {0x2cf06ecd, 0x60b8a94e, 0x0f31c8f5, 0x58e67ba0, 0xd26f43d0, 0xbd8ac131, 0x4da4dfeb, 0x80a6b8eb},
-     "11110010", "10100000"},
-    {0, 1, RandomPurpose::kSparsify,
-     {0x1f159f03, 0xc9761cbb, 0x204e7fbf, 0x7c934262, 0x9a853e4d, 0xbf3a7762, 0x34605864, 0x05613b2d},
-     "10110011", "10100011"},
-    {42, 0, RandomPurpose::kSparsify,
-     {0x85d81c7b, 0x0b04f195, 0x98797d7a, 0xe6d509a6, 0xa03d2a4b, 0x30e5e882, 0x93b01f5e, 0x53057e94},
-     "01000101", "01000100"},
-    {0, 0, RandomPurpose::kSelect,
-     {0x2dc854bb, 0xe89586ac, 0x77be098f, 0x8fb8faec, 0xb4fd4f8f, 0x3aa7c63e, 0xee464659, 0x977ce0ea},
-     "10100100", "10000100"},
+    {0,
+     0,
+     RandomPurpose::kSparsify,
+     {0x2cf06ecd, 0x60b8a94e, 0x0f31c8f5, 0x58e67ba0, 0xd26f43d0, 0xbd8ac131, 0x4da4dfeb,
+      0x80a6b8eb},
+     "11110010",
+     "10100000"},
+    {0,
+     1,
+     RandomPurpose::kSparsify,
+     {0x1f159f03, 0xc9761cbb, 0x204e7fbf, 0x7c934262, 0x9a853e4d, 0xbf3a7762, 0x34605864,
+      0x05613b2d},
+     "10110011",
+     "10100011"},
+    {42,
+     0,
+     RandomPurpose::kSparsify,
+     {0x85d81c7b, 0x0b04f195, 0x98797d7a, 0xe6d509a6, 0xa03d2a4b, 0x30e5e882, 0x93b01f5e,
+      0x53057e94},
+     "01000101",
+     "01000100"},
+    {0,
+     0,
+     RandomPurpose::kSelect,
+     {0x2dc854bb, 0xe89586ac, 0x77be098f, 0x8fb8faec, 0xb4fd4f8f, 0x3aa7c63e, 0xee464659,
+      0x977ce0ea},
+     "10100100",
+     "10000100"},
 };
 
 TEST(Random, GoldenDraws) {
@@ -94,7 +110,8 @@ TEST(Random, LimitIsExact) {
   EXPECT_EQ(random_limit(7), kAll);
   EXPECT_EQ(random_limit(std::numeric_limits<double>::infinity()), kAll);
   EXPECT_EQ(random_limit(0.5), kAll / 2);
-  EXPECT_EQ(random_limit(std::numeric_limits<double>::denorm_min()), 1u);  // 0 < p * 2^32 holds for x = 0
+  EXPECT_EQ(random_limit(std::numeric_limits<double>::denorm_min()),
+            1u);  // 0 < p * 2^32 holds for x = 0
   EXPECT_EQ(random_limit(std::nextafter(1.0, 0.0)), kAll);
   for (const double p : {0.1, 0.3, 1e-9, 0.9999, 1.0 / 3, 123.0 / 4294967296.0}) {
     const std::uint64_t limit = random_limit(p);

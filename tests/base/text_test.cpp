@@ -73,9 +73,27 @@ TEST(ParseSize, Units) {
 }
 
 TEST(ParseSize, RefusesEverythingElse) {
-  for (const char* text : {"", " ", "-1", "+1", "G", "1X", "1GBB", "1 G B", "1.", ".5", "1e3", "0x10",
-                           "1,000", "1Gi", "1iB", "1  G", "nan", "1.5.5", "18446744073709551616",
-                           "99999999T", "18014398509481984K"}) {
+  for (const char* text : {"",
+                           " ",
+                           "-1",
+                           "+1",
+                           "G",
+                           "1X",
+                           "1GBB",
+                           "1 G B",
+                           "1.",
+                           ".5",
+                           "1e3",
+                           "0x10",
+                           "1,000",
+                           "1Gi",
+                           "1iB",
+                           "1  G",
+                           "nan",
+                           "1.5.5",
+                           "18446744073709551616",
+                           "99999999T",
+                           "18014398509481984K"}) {
     EXPECT_FALSE(parse_size(text).has_value()) << text;
   }
   EXPECT_EQ(parse_size("18446744073709551615"), kMax);
@@ -83,7 +101,8 @@ TEST(ParseSize, RefusesEverythingElse) {
 }
 
 TEST(NearestName, FindsTypingErrorsOnly) {
-  constexpr std::string_view names[] = {"weight", "density", "lambda", "normalize", "t", "int8_mask"};
+  constexpr std::string_view names[] = {"weight",    "density", "lambda",
+                                        "normalize", "t",       "int8_mask"};
   EXPECT_EQ(nearest_name("wieght", names), "weight");
   EXPECT_EQ(nearest_name("Weight", names), "weight");
   EXPECT_EQ(nearest_name("densty", names), "density");
@@ -122,8 +141,9 @@ TEST(Shape, ProductsAreChecked) {
 }
 
 TEST(Utf8, AcceptsExactlyTheStandard) {
-  for (const char* text : {"", "plain", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                           "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+  for (const char* text :
+       {"", "plain", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+        "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     EXPECT_TRUE(is_valid_utf8(text)) << text;
   }
   for (const char* text :

@@ -38,15 +38,16 @@ TEST(YamlMap, KeysKeepTheirOrderAndText) {
   const Node root = yaml_of("z: 1\n1: 2\non: 3\n2026-01-01: 4\n'q k': 5\n? long\n: 6\n");
   const char* expected[] = {"z", "1", "on", "2026-01-01", "q k", "long"};
   ASSERT_EQ(root.entries.size(), std::size(expected));
-  for (std::size_t i = 0; i < std::size(expected); ++i) EXPECT_EQ(root.entries[i].first, expected[i]);
+  for (std::size_t i = 0; i < std::size(expected); ++i)
+    EXPECT_EQ(root.entries[i].first, expected[i]);
 }
 
 TEST(YamlMap, NullAndCompositeKeysAreErrors) {
   for (const char* text : {": 1\n", "~: 1\n", "null: 1\n", "{~: 1}\n", "{: 1}\n"}) {
     EXPECT_TRUE(has(failure(text), "a key is missing or null")) << text << failure(text);
   }
-  for (const char* text : {"[a]: 1\n", "? [a, b]\n: 1\n", "? {a: b}\n: 1\n", "x: &k [1]\n*k : 2\n",
-                           "{a: 1}: 2\n"}) {
+  for (const char* text :
+       {"[a]: 1\n", "? [a, b]\n: 1\n", "? {a: b}\n: 1\n", "x: &k [1]\n*k : 2\n", "{a: 1}: 2\n"}) {
     EXPECT_TRUE(has(failure(text), "cannot be a key")) << text << failure(text);
   }
   EXPECT_EQ(yaml_of("x: &k name\n*k : 2\n").find("name")->integer, 2);
@@ -134,8 +135,9 @@ TEST(YamlSyntax, ErrorsNameFileLineAndColumn) {
   EXPECT_TRUE(has(failure("a: [1, 2\nb: 3\n"), "t.yml:"));
   EXPECT_TRUE(has(failure("a: 1\nb: x: y\n"), "t.yml:2:5"));
   for (const char* text :
-       {"a: 'x\n", "a: \"x\n", "a: 'x\n   ", "a: 'x''\n", "'x", "- \"x\\\"\n", "a: \"\\q\"\n", "a:\n    b: 1\n  c: 2\n", "a: }\n", "a: @x\n", "a: `x\n",
-        "a: %x\n", "a: &x &y 1\n", "- [a\n", "{a: 1\n", "a: b\n c: d\n", "a: - b\n", "%YAML 9.9\n---\n"}) {
+       {"a: 'x\n", "a: \"x\n", "a: 'x\n   ", "a: 'x''\n", "'x", "- \"x\\\"\n", "a: \"\\q\"\n",
+        "a:\n    b: 1\n  c: 2\n", "a: }\n", "a: @x\n", "a: `x\n", "a: %x\n", "a: &x &y 1\n",
+        "- [a\n", "{a: 1\n", "a: b\n c: d\n", "a: - b\n", "%YAML 9.9\n---\n"}) {
     EXPECT_TRUE(has(failure(text), "t.yml:")) << text << failure(text);
   }
 }
@@ -160,12 +162,12 @@ TEST(YamlSyntax, WindowsLineEnds) {
 
 TEST(YamlTab, OutsideOfTextIsAnErrorWithItsPlace) {
   const std::pair<const char*, const char*> table[] = {
-      {"a:\n\tb: 1\n", "t.yml:2:1"},    {"a:\tb\n", "t.yml:1:3"},
-      {"a: 1\t# c\n", "t.yml:1:5"},     {"a: [1,\t2]\n", "t.yml:1:7"},
+      {"a:\n\tb: 1\n", "t.yml:2:1"},     {"a:\tb\n", "t.yml:1:3"},
+      {"a: 1\t# c\n", "t.yml:1:5"},      {"a: [1,\t2]\n", "t.yml:1:7"},
       {"a: 1\n\t\nb: 2\n", "t.yml:2:1"}, {"a: 'x'\t# c\n", "t.yml:1:7"},
-      {"a: x\ty\n", "t.yml:1:5"},       {"-\ta\n", "t.yml:1:2"},
-      {"a: &x\t1\n", "t.yml:1:6"},      {"a:\n  - b\n\t- c\n", "t.yml:3:1"},
-      {"\t# c\na: 1\n", "t.yml:1:1"},  {"[1, 2]\t\n", "t.yml:1:7"}};
+      {"a: x\ty\n", "t.yml:1:5"},        {"-\ta\n", "t.yml:1:2"},
+      {"a: &x\t1\n", "t.yml:1:6"},       {"a:\n  - b\n\t- c\n", "t.yml:3:1"},
+      {"\t# c\na: 1\n", "t.yml:1:1"},    {"[1, 2]\t\n", "t.yml:1:7"}};
   for (const auto& [text, place] : table) {
     const std::string message = failure(text);
     EXPECT_TRUE(has(message, "a tab stands")) << text << message;
@@ -187,7 +189,9 @@ TEST(YamlText, MustBeUtf8WithoutControlCharacters) {
   EXPECT_TRUE(has(failure(std::string("a: 1\nb: \0x\n", 11)), "t.yml:2:4: a control character"));
   EXPECT_TRUE(has(failure("a: \x04\n"), "a control character"));
   EXPECT_TRUE(has(failure("a: \x1b[31m\n"), "a control character"));
-  EXPECT_TRUE(has(failure("a: \xC2\x9B" "31m\n"), "a control character"));
+  EXPECT_TRUE(has(failure("a: \xC2\x9B"
+                          "31m\n"),
+                  "a control character"));
   EXPECT_EQ(yaml_of("a: \"\\x01\\u00e9\"\n").find("a")->text, "\x01\xC3\xA9");
   EXPECT_EQ(yaml_of("é: ü\n").find("é")->text, "ü");
 }

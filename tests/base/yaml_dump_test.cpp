@@ -52,14 +52,63 @@ TEST(YamlDump, WritesBlockStyle) {
 }
 
 TEST(YamlDump, ScalarsReadBackAsTheSameKindAndText) {
-  for (const char* text :
-       {"yes", "'yes'", "010", "'010'", "1e-5", "1.0e-5", "'1.5'", "0x1F", "1:30", "'1:30'", ".inf",
-        ".nan", "~", "'~'", "''", "2026-01-01", "'2026-01-01'", "'='", "'<<'", "'a: b'", "'a #b'",
-        "'- a'", "'---'", "'...'", "' lead'", "'trail '", "'x:'", "a:b", "\"\\n\\t\\x01\\\\\\\"\"",
-        "\"\\u0085\\u2028\\u2029\\ufeff\\u00a0\\x9b\\x7f\"", "'é ü 日本'", "'*a'", "'&a'", "'!x'",
-        "'%x'", "'@x'", "'`x'", "'[a'", "'{a'", "'a, b'", "'#x'", "'|'", "'>'", "'?'", "'? a'",
-        "!!float 3", "!!float 1e5", "!!str 3", "!!int '7'", "'null'", "-x", "--x", "/a/b c.d",
-        "org/model+lora", "~/models/x", "\"multi\\n  line\\n\"", "123456789012345678901234567890"}) {
+  for (const char* text : {"yes",
+                           "'yes'",
+                           "010",
+                           "'010'",
+                           "1e-5",
+                           "1.0e-5",
+                           "'1.5'",
+                           "0x1F",
+                           "1:30",
+                           "'1:30'",
+                           ".inf",
+                           ".nan",
+                           "~",
+                           "'~'",
+                           "''",
+                           "2026-01-01",
+                           "'2026-01-01'",
+                           "'='",
+                           "'<<'",
+                           "'a: b'",
+                           "'a #b'",
+                           "'- a'",
+                           "'---'",
+                           "'...'",
+                           "' lead'",
+                           "'trail '",
+                           "'x:'",
+                           "a:b",
+                           "\"\\n\\t\\x01\\\\\\\"\"",
+                           "\"\\u0085\\u2028\\u2029\\ufeff\\u00a0\\x9b\\x7f\"",
+                           "'é ü 日本'",
+                           "'*a'",
+                           "'&a'",
+                           "'!x'",
+                           "'%x'",
+                           "'@x'",
+                           "'`x'",
+                           "'[a'",
+                           "'{a'",
+                           "'a, b'",
+                           "'#x'",
+                           "'|'",
+                           "'>'",
+                           "'?'",
+                           "'? a'",
+                           "!!float 3",
+                           "!!float 1e5",
+                           "!!str 3",
+                           "!!int '7'",
+                           "'null'",
+                           "-x",
+                           "--x",
+                           "/a/b c.d",
+                           "org/model+lora",
+                           "~/models/x",
+                           "\"multi\\n  line\\n\"",
+                           "123456789012345678901234567890"}) {
     const Node root = yaml_of(fmt::format("v: {}\n", text));
     const std::string dumped = dump(root);
     EXPECT_TRUE(same(yaml_of(dumped), root)) << text << " -> " << dumped;
@@ -158,8 +207,8 @@ TEST(YamlSet, RefusesWhatDoesNotFit) {
             std::string::npos);
   EXPECT_NE(set_failure("a: [1]\n", "a[1]").find("has 1 entries"), std::string::npos);
   EXPECT_NE(set_failure("a: [1]\n", "new[0]").find("needs a list"), std::string::npos);
-  for (const char* path : {"", ".", "a.", ".a", "a..b", "a[", "a[]", "a[x]", "a[-1]", "a[0", "a[0]b",
-                           "a[99999999999999999999]", "[0]"}) {
+  for (const char* path : {"", ".", "a.", ".a", "a..b", "a[", "a[]", "a[x]", "a[-1]", "a[0",
+                           "a[0]b", "a[99999999999999999999]", "[0]"}) {
     EXPECT_NE(set_failure("a: [{}]\n", path), "") << path;
   }
   EXPECT_NE(set_failure("a: 1\n", "b", "[1"), "");

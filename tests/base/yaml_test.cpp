@@ -45,11 +45,17 @@ TEST(YamlScalar, Nulls) {
 
 TEST(YamlScalar, Integers) {
   const std::pair<const char*, long long> table[] = {
-      {"0", 0},        {"7", 7},          {"-12", -12},   {"+5", 5},        {"010", 8},
-      {"-010", -8},    {"0x1F", 31},      {"0b11", 3},    {"-0b101", -5},   {"1_000", 1000},
-      {"1:30", 90},    {"-1:30", -90},    {"1:2:3", 3723}, {"190:20:30", 685230}, {"0_7", 7},
-      {"0x_ff", 255},  {"1__0", 10},      {"00", 0},      {"1:5", 65},
-      {"9223372036854775807", 9223372036854775807LL}, {"!!int 12", 12}, {"!!int \"0x10\"", 16}};
+      {"0", 0},         {"7", 7},
+      {"-12", -12},     {"+5", 5},
+      {"010", 8},       {"-010", -8},
+      {"0x1F", 31},     {"0b11", 3},
+      {"-0b101", -5},   {"1_000", 1000},
+      {"1:30", 90},     {"-1:30", -90},
+      {"1:2:3", 3723},  {"190:20:30", 685230},
+      {"0_7", 7},       {"0x_ff", 255},
+      {"1__0", 10},     {"00", 0},
+      {"1:5", 65},      {"9223372036854775807", 9223372036854775807LL},
+      {"!!int 12", 12}, {"!!int \"0x10\"", 16}};
   for (const auto& [text, expected] : table) {
     const Node v = value_of(text);
     EXPECT_EQ(v.kind, Kind::kInt) << text;
@@ -59,10 +65,9 @@ TEST(YamlScalar, Integers) {
 }
 
 TEST(YamlScalar, IntegersBeyond64BitsBecomeFloats) {
-  for (const auto& [text, expected] : {std::pair{"9223372036854775808", 0x1p63},
-                                       std::pair{"-18446744073709551616", -0x1p64},
-                                       std::pair{"0x10000000000000000", 0x1p64},
-                                       std::pair{"02000000000000000000000", 0x1p64}}) {
+  for (const auto& [text, expected] :
+       {std::pair{"9223372036854775808", 0x1p63}, std::pair{"-18446744073709551616", -0x1p64},
+        std::pair{"0x10000000000000000", 0x1p64}, std::pair{"02000000000000000000000", 0x1p64}}) {
     const Node v = value_of(text);
     EXPECT_EQ(v.kind, Kind::kFloat) << text;
     EXPECT_EQ(v.number, expected) << text;
@@ -71,12 +76,26 @@ TEST(YamlScalar, IntegersBeyond64BitsBecomeFloats) {
 }
 
 TEST(YamlScalar, Floats) {
-  const std::pair<const char*, double> table[] = {
-      {"1.0e-5", 1e-5},  {"1.0e+5", 1e5},   {".5", 0.5},       {"5.", 5},         {"+1.5", 1.5},
-      {"-0.25", -0.25},  {"1_000.5", 1000.5}, {"1:30.5", 90.5}, {"-1:30.5", -90.5}, {"0:30.", 30},
-      {".5e-3", 0.0005}, {"1.5E+3", 1500},  {"1.0e+400", HUGE_VAL}, {"1.0e-400", 0},
-      {".inf", HUGE_VAL}, {"+.Inf", HUGE_VAL}, {"-.INF", -HUGE_VAL}, {"!!float 3", 3},
-      {"!!float 1e-5", 1e-5}, {"08.5", 8.5}};
+  const std::pair<const char*, double> table[] = {{"1.0e-5", 1e-5},
+                                                  {"1.0e+5", 1e5},
+                                                  {".5", 0.5},
+                                                  {"5.", 5},
+                                                  {"+1.5", 1.5},
+                                                  {"-0.25", -0.25},
+                                                  {"1_000.5", 1000.5},
+                                                  {"1:30.5", 90.5},
+                                                  {"-1:30.5", -90.5},
+                                                  {"0:30.", 30},
+                                                  {".5e-3", 0.0005},
+                                                  {"1.5E+3", 1500},
+                                                  {"1.0e+400", HUGE_VAL},
+                                                  {"1.0e-400", 0},
+                                                  {".inf", HUGE_VAL},
+                                                  {"+.Inf", HUGE_VAL},
+                                                  {"-.INF", -HUGE_VAL},
+                                                  {"!!float 3", 3},
+                                                  {"!!float 1e-5", 1e-5},
+                                                  {"08.5", 8.5}};
   for (const auto& [text, expected] : table) {
     const Node v = value_of(text);
     EXPECT_EQ(v.kind, Kind::kFloat) << text;
@@ -90,10 +109,10 @@ TEST(YamlScalar, Floats) {
 }
 
 TEST(YamlScalar, StringsThatReadAsNumbers) {
-  const std::pair<const char*, double> table[] = {
-      {"1e-5", 1e-5}, {"1e5", 1e5},    {"12e03", 12e3},   {"1.0e5", 1e5}, {"08", 8},
-      {"-.5", -0.5},  {"'0.5'", 0.5},  {"\" 7 \"", 7},    {"!!str 3", 3}, {"+1e3", 1000},
-      {"1.5E3", 1500}};
+  const std::pair<const char*, double> table[] = {{"1e-5", 1e-5}, {"1e5", 1e5},   {"12e03", 12e3},
+                                                  {"1.0e5", 1e5}, {"08", 8},      {"-.5", -0.5},
+                                                  {"'0.5'", 0.5}, {"\" 7 \"", 7}, {"!!str 3", 3},
+                                                  {"+1e3", 1000}, {"1.5E3", 1500}};
   for (const auto& [text, expected] : table) {
     const Node v = value_of(text);
     EXPECT_EQ(v.kind, Kind::kString) << text;
@@ -104,9 +123,11 @@ TEST(YamlScalar, StringsThatReadAsNumbers) {
 
 TEST(YamlScalar, StringsThatAreNot) {
   for (const char* text :
-       {"y", "n", "Y", "N", "0o10", "1,000", "0.1.4", "tRUE", "1:75", "1:305", "01:30", "0b12",
-        "0x1G", "1e", "--1", "+-1", ".", "-", "+", "e5", "_1", "1-2", "v1.0", "0b", "0x_",
-        "2026-1-1", "20260-01-01", "'yes'", "\"null\"", "\"0x1F\"", "'1_0'", "\"nan(1)\""}) {
+       {"y",        "n",        "Y",     "N",         "0o10",     "1,000",       "0.1.4",
+        "tRUE",     "1:75",     "1:305", "01:30",     "0b12",     "0x1G",        "1e",
+        "--1",      "+-1",      ".",     "-",         "+",        "e5",          "_1",
+        "1-2",      "v1.0",     "0b",    "0x_",       "2026-1-1", "20260-01-01", "'yes'",
+        "\"null\"", "\"0x1F\"", "'1_0'", "\"nan(1)\""}) {
     const std::string written = text == std::string("-") ? "'-'" : text;
     const Node v = value_of(written);
     EXPECT_EQ(v.kind, Kind::kString) << text;
@@ -164,9 +185,10 @@ TEST(YamlTag, OnlyStandardOnes) {
 
 TEST(YamlNode, DescribesItself) {
   const Node root = yaml_of("{a: [], b: {}, c: x, d: 3, e: yes, f: 2026-01-01, g: ~, h: 1.5}");
-  const char* expected[] = {"a list",       "a map",           "the string 'x'",  "the number 3",
-                            "the boolean true", "the date 2026-01-01", "nothing (null)",
-                            "the number 1.5"};
+  const char* expected[] = {"a list",           "a map",
+                            "the string 'x'",   "the number 3",
+                            "the boolean true", "the date 2026-01-01",
+                            "nothing (null)",   "the number 1.5"};
   for (std::size_t i = 0; i < std::size(expected); ++i) {
     EXPECT_EQ(root.entries[i].second.describe(), expected[i]);
   }

@@ -112,8 +112,8 @@ double gelu_tanh(double g) {
 }
 double silu(double g) { return g / (1 + std::exp(-g)); }
 
-// In the negative tail the exponent e of the result is a number of up to five roundings: its error of
-// 2.5 e units of 2^-23 is a relative one of the result, besides the 6 units of the rest.
+// In the negative tail the exponent e of the result is a number of up to five roundings: its error
+// of 2.5 e units of 2^-23 is a relative one of the result, besides the 6 units of the rest.
 void expect_gate(const NnKernels* k, const char* what, decltype(VectorKernels::silu_mul) kernel,
                  double (*exact)(double), float least, double (*exponent)(double)) {
   std::vector<float> gate = floats_between(-0x1p-30f, least, 3001);

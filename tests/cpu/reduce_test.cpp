@@ -98,8 +98,8 @@ TEST(Reduce, SumsAreHeldInDouble) {
 
 TEST(Reduce, NearSquaredDistanceIsWithinAMillionth) {
   for (const Kernels* k : all_kernels()) {
-    for (const std::size_t n : {std::size_t{1}, std::size_t{127}, std::size_t{128}, std::size_t{2048},
-                                std::size_t{4099}}) {
+    for (const std::size_t n : {std::size_t{1}, std::size_t{127}, std::size_t{128},
+                                std::size_t{2048}, std::size_t{4099}}) {
       std::vector<float> x(n), y(n);
       for (std::size_t i = 0; i < n; ++i) {
         x[i] = std::sin(static_cast<float>(i));

@@ -1,5 +1,5 @@
-// The output folder as a user meets it: what is refused, what is replaced, what is written beside the
-// weights, and what `mod verify` notices.
+// The output folder as a user meets it: what is refused, what is replaced, what is written beside
+// the weights, and what `mod verify` notices.
 #include "base/yaml.h"
 #include "e2e/support.h"
 
@@ -10,7 +10,8 @@ class Folder : public ::testing::Test {
  protected:
   void SetUp() override { write_text(folder_ / "recipe.yml", delta_recipe("ties")); }
   ProcessResult merge(std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {"merge", (folder_ / "recipe.yml").string(), out().string(), "-q"};
+    std::vector<std::string> arguments = {"merge", (folder_ / "recipe.yml").string(),
+                                          out().string(), "-q"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return mod_program(arguments);
   }
@@ -58,13 +59,15 @@ TEST_F(Folder, AnInputIsNeverTheOutput) {
 
 TEST_F(Folder, HoldsEverythingAReaderNeeds) {
   ASSERT_EQ(merge().exit_code, 0);
-  for (const char* name : {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-                           "model.safetensors", "mergekit_config.yml", "README.md", "mod_report.json"}) {
+  for (const char* name :
+       {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+        "model.safetensors", "mergekit_config.yml", "README.md", "mod_report.json"}) {
     EXPECT_TRUE(fs::exists(out() / name)) << name;
   }
   EXPECT_EQ(read_text(out() / "mergekit_config.yml"), read_text(folder_ / "recipe.yml"));
   EXPECT_EQ(read_text(out() / "tokenizer.json"), read_text(specialist("base") + "/tokenizer.json"));
-  const auto config = read_json(out() / "config.json"), donor = read_json(specialist("base") + "/config.json");
+  const auto config = read_json(out() / "config.json"),
+             donor = read_json(specialist("base") + "/config.json");
   EXPECT_EQ(config, donor);  // same dtype, layers and vocabulary: nothing to edit
 }
 
@@ -84,8 +87,8 @@ TEST_F(Folder, ModelCardHasFrontMatterThatParses) {
 TEST_F(Folder, ReportFollowsItsSchema) {
   ASSERT_EQ(merge().exit_code, 0);
   const auto report = read_json(out() / "mod_report.json");
-  for (const char* key : {"version", "method", "recipe", "inputs", "seconds", "bytes_read", "bytes_written",
-                          "totals", "tensors", "fingerprint"}) {
+  for (const char* key : {"version", "method", "recipe", "inputs", "seconds", "bytes_read",
+                          "bytes_written", "totals", "tensors", "fingerprint"}) {
     EXPECT_TRUE(report.contains(key)) << key;
   }
   ASSERT_EQ(report["inputs"].size(), 3u);
@@ -124,9 +127,10 @@ TEST_F(Folder, VerifyNamesTheTensorWithAFlippedBit) {
 }
 
 TEST_F(Folder, MistakesAreReportedTogetherAndNothingIsCreated) {
-  write_text(folder_ / "recipe.yml",
-             "merge_method: ties\nbase_model: " + specialist("base") + "\nmodels:\n- model: " +
-                 specialist("math") + "\n- model: " + specialist("code") + "\n- model: nowhere/to-be-found\n");
+  write_text(folder_ / "recipe.yml", "merge_method: ties\nbase_model: " + specialist("base") +
+                                         "\nmodels:\n- model: " + specialist("math") +
+                                         "\n- model: " + specialist("code") +
+                                         "\n- model: nowhere/to-be-found\n");
   const ProcessResult run = merge();
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_NE(run.err.find("'nowhere/to-be-found' not found"), std::string::npos) << run.err;

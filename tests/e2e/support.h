@@ -1,4 +1,5 @@
-// What the end-to-end tests share: the real program, the specialists, and a plain reader of results.
+// What the end-to-end tests share: the real program, the specialists, and a plain reader of
+// results.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,12 +24,15 @@ inline std::string specialist(const std::string& name) {
   return (kSource / "examples/specialists" / name).string();
 }
 
-inline ProcessResult mod_program(std::vector<std::string> arguments, const ProcessOptions& options = {}) {
+inline ProcessResult mod_program(std::vector<std::string> arguments,
+                                 const ProcessOptions& options = {}) {
   arguments.insert(arguments.begin(), kProgram);
   return run_process(arguments, options);
 }
 
-inline nlohmann::json read_json(const fs::path& path) { return nlohmann::json::parse(read_text(path)); }
+inline nlohmann::json read_json(const fs::path& path) {
+  return nlohmann::json::parse(read_text(path));
+}
 
 /// One tensor of a safetensors file, read by nothing but the rules of the format.
 struct RawTensor {
@@ -80,14 +84,16 @@ inline std::vector<std::string> file_names(const fs::path& folder) {
   return names;
 }
 
-/// A reader takes a folder for a model when config.json and weights under their final names are there.
+/// A reader takes a folder for a model when config.json and weights under their final names are
+/// there.
 inline bool looks_finished(const fs::path& folder) {
   const bool config = fs::exists(folder / "config.json");
   return config && (fs::exists(folder / "model.safetensors") ||
                     fs::exists(folder / "model.safetensors.index.json"));
 }
 
-/// base + two task vectors of the specialists under `method`, with parameters that suit every method.
+/// base + two task vectors of the specialists under `method`, with parameters that suit every
+/// method.
 inline std::string delta_recipe(const std::string& method, const std::string& extra = {}) {
   std::string text = "merge_method: " + method + "\nbase_model: " + specialist("base") +
                      "\ndtype: bfloat16\nseed: 7\n" + extra + "models:\n";
@@ -103,11 +109,12 @@ inline std::string delta_recipe(const std::string& method, const std::string& ex
   return text;
 }
 
-inline std::string pair_recipe(const std::string& method, const std::string& a, const std::string& b,
-                               double weight_a, const std::string& extra = {}) {
-  return "merge_method: " + method + "\ndtype: bfloat16\nseed: 7\n" + extra + "models:\n- model: " + a +
-         "\n  parameters: {weight: " + std::to_string(weight_a) + "}\n- model: " + b +
-         "\n  parameters: {weight: " + std::to_string(1 - weight_a) + "}\n";
+inline std::string pair_recipe(const std::string& method, const std::string& a,
+                               const std::string& b, double weight_a,
+                               const std::string& extra = {}) {
+  return "merge_method: " + method + "\ndtype: bfloat16\nseed: 7\n" + extra +
+         "models:\n- model: " + a + "\n  parameters: {weight: " + std::to_string(weight_a) +
+         "}\n- model: " + b + "\n  parameters: {weight: " + std::to_string(1 - weight_a) + "}\n";
 }
 
 /// Every method once, by a name for messages.
@@ -124,15 +131,16 @@ inline std::map<std::string, std::string> all_recipes() {
       pair_recipe("nuslerp", math, code, 0.5, "parameters: {nuslerp_flatten: false}\n");
   recipes["nuslerp columns"] = pair_recipe(
       "nuslerp", math, code, 0.5, "parameters: {nuslerp_flatten: false, nuslerp_row_wise: true}\n");
-  recipes["slerp"] = "merge_method: slerp\nbase_model: " + math + "\ndtype: bfloat16\nmodels:\n- model: " +
-                     math + "\n- model: " + code + "\nparameters: {t: 0.35}\n";
+  recipes["slerp"] = "merge_method: slerp\nbase_model: " + math +
+                     "\ndtype: bfloat16\nmodels:\n- model: " + math + "\n- model: " + code +
+                     "\nparameters: {t: 0.35}\n";
   for (const char* select : {"reference", "random", "rank"}) {
     recipes[std::string("mod ") + select] =
         pair_recipe("mod", math, code, 0.9, std::string("parameters: {select: ") + select + "}\n");
   }
-  recipes["passthrough"] = "merge_method: passthrough\ndtype: bfloat16\nslices:\n- sources: [{model: " +
-                           math + ", layer_range: [0, 4]}]\n- sources: [{model: " + code +
-                           ", layer_range: [2, 6]}]\n";
+  recipes["passthrough"] =
+      "merge_method: passthrough\ndtype: bfloat16\nslices:\n- sources: [{model: " + math +
+      ", layer_range: [0, 4]}]\n- sources: [{model: " + code + ", layer_range: [2, 6]}]\n";
   return recipes;
 }
 

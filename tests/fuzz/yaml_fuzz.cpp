@@ -1,5 +1,5 @@
-// YAML text from anywhere: parsing either throws mod::Error or yields documents that dump writes and
-// parse reads back as the same values.
+// YAML text from anywhere: parsing either throws mod::Error or yields documents that dump writes
+// and parse reads back as the same values.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

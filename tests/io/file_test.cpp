@@ -186,7 +186,8 @@ TEST(Folder, AtomicWriteReplacesAndLeavesNoTemporary) {
   write_file_atomic(folder / "config.json", "newer");
   EXPECT_EQ(content(folder / "config.json"), "newer");
   std::size_t entries = 0;
-  for ([[maybe_unused]] const auto& e : std::filesystem::directory_iterator(folder.path())) ++entries;
+  for ([[maybe_unused]] const auto& e : std::filesystem::directory_iterator(folder.path()))
+    ++entries;
   EXPECT_EQ(entries, 1u);
 }
 

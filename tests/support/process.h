@@ -26,7 +26,8 @@ struct ProcessOptions {
   std::filesystem::path folder;  // working directory; empty: this one's
 };
 
-/// Starts `arguments` (program first) with output going to files in `folder`. Returns the process id.
+/// Starts `arguments` (program first) with output going to files in `folder`. Returns the process
+/// id.
 inline pid_t start_process(const std::vector<std::string>& arguments, const ProcessOptions& options,
                            const std::filesystem::path& folder) {
   const pid_t child = ::fork();

@@ -37,7 +37,8 @@ ResumeState load_resume_state(const Plan& plan, const fs::path& folder, bool& ch
     const Json& shards = json.at("finished");
     const Json& tensors = json.at("tensors");
     for (std::size_t s = 0; s < plan.shards.size(); ++s) {
-      state.finished[s] = s < shards.size() && shards[s].get<bool>() && shard_is_there(plan, folder, s);
+      state.finished[s] =
+          s < shards.size() && shards[s].get<bool>() && shard_is_there(plan, folder, s);
     }
     for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
       const PlannedTensor& tensor = plan.tensors[t];
@@ -60,9 +61,8 @@ void save_resume_state(const Plan& plan, const fs::path& folder, const ResumeSta
       tensors[tensor.name] = tensor_json(plan, tensor, state.reports[t]);
     }
   }
-  const Json json = {{"fingerprint", plan.fingerprint()},
-                     {"finished", state.finished},
-                     {"tensors", tensors}};
+  const Json json = {
+      {"fingerprint", plan.fingerprint()}, {"finished", state.finished}, {"tensors", tensors}};
   io::write_file_atomic(state_path(folder), json.dump());
 }
 

@@ -7,12 +7,15 @@
 namespace mod::merge {
 namespace {
 
-constexpr std::string_view kTokenizerFiles[] = {
-    "tokenizer.json",          "tokenizer_config.json", "tokenizer.model",    "special_tokens_map.json",
-    "added_tokens.json",       "merges.txt",            "vocab.json",         "vocab.txt",
-    "chat_template.jinja",     "chat_template.json",    "spiece.model",       "normalizer.json"};
+constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json",      "tokenizer_config.json",
+                                                "tokenizer.model",     "special_tokens_map.json",
+                                                "added_tokens.json",   "merges.txt",
+                                                "vocab.json",          "vocab.txt",
+                                                "chat_template.jinja", "chat_template.json",
+                                                "spiece.model",        "normalizer.json"};
 constexpr std::string_view kOtherFiles[] = {"generation_config.json", "preprocessor_config.json",
-                                            "processor_config.json", "video_preprocessor_config.json"};
+                                            "processor_config.json",
+                                            "video_preprocessor_config.json"};
 
 std::string method_line(const Plan& plan) {
   const MethodInfo& method = *plan.method;
@@ -35,7 +38,8 @@ std::vector<std::string_view> copied_files(bool with_tokenizer) {
 std::string model_card(const Plan& plan) {
   std::string card = "---\nbase_model:\n";
   for (const PlanModel& model : plan.models) {
-    card += fmt::format("- {}\n", checkpoint::Json(model.label).dump());  // a JSON string is a YAML string
+    card += fmt::format("- {}\n",
+                        checkpoint::Json(model.label).dump());  // a JSON string is a YAML string
   }
   card += "library_name: transformers\ntags:\n- mergekit\n- merge\n- mod.cpp\n---\n";
   card += "# Merged model\n\n";

@@ -1,5 +1,5 @@
-// The files beside the weights: config.json as planned, the donor's tokenizer and generation files, the
-// recipe, and a model card.
+// The files beside the weights: config.json as planned, the donor's tokenizer and generation files,
+// the recipe, and a model card.
 #pragma once
 
 #include <string>

@@ -47,7 +47,8 @@ std::vector<Expected> expected_tensors(const std::filesystem::path& report) {
                             "written by `mod merge`",
                             report.string()));
   }
-  const Json json = checkpoint::parse_json(read_text_file(report.string(), kReportLimit), report.string());
+  const Json json =
+      checkpoint::parse_json(read_text_file(report.string(), kReportLimit), report.string());
   std::vector<Expected> list;
   try {
     for (const Json& t : json.at("tensors")) {

@@ -1,5 +1,5 @@
-// Uses the public API of an installed mod.cpp the way a program of someone else's would: lists a model's
-// tensors, merges two models, and meets an error.
+// Uses the public API of an installed mod.cpp the way a program of someone else's would: lists a
+// model's tensors, merges two models, and meets an error.
 #include <mod/mod.h>
 
 #include <cstdio>
@@ -19,9 +19,10 @@ bool refuses_a_wrong_recipe(const std::filesystem::path& work) {
 }
 
 bool merges(const std::filesystem::path& models, const std::filesystem::path& work) {
-  std::ofstream(work / "recipe.yml") << "merge_method: linear\nmodels:\n- {model: " << (models / "math").string()
-                                     << ", parameters: {weight: 0.5}}\n- {model: "
-                                     << (models / "code").string() << ", parameters: {weight: 0.5}}\n";
+  std::ofstream(work / "recipe.yml")
+      << "merge_method: linear\nmodels:\n- {model: " << (models / "math").string()
+      << ", parameters: {weight: 0.5}}\n- {model: " << (models / "code").string()
+      << ", parameters: {weight: 0.5}}\n";
   mod::MergeOptions options;
   options.threads = 2;
   options.overwrite = true;
