@@ -8,6 +8,7 @@ find_package(OpenMP REQUIRED COMPONENTS CXX)  # with g++; libomp-19-dev for clan
 find_package(CLI11 REQUIRED)          # libcli11-dev
 find_package(PkgConfig REQUIRED)      # pkg-config
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)      # libpcre2-dev
+pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)          # libedit-dev
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)  # libutf8proc-dev
 if(MOD_BUILD_TESTS)
   find_package(GTest REQUIRED)        # libgtest-dev

@@ -25,4 +25,15 @@ const std::atomic<bool>& catch_interrupts() {
   return stop_requested;
 }
 
+void keep_catching_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = request_stop;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);  // without RESTART: a wait for input is broken off
+  action.sa_handler = SIG_DFL;
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool take_interrupt() { return stop_requested.exchange(false); }
+
 }  // namespace mod::cli

@@ -10,7 +10,14 @@
 namespace mod {
 
 /// What a draw is for; keeps the streams of different uses apart.
-enum class RandomPurpose : std::uint32_t { kSparsify = 0, kSelect = 1, kRouter = 2, kNoise = 3 };
+enum class RandomPurpose : std::uint32_t {
+  kSparsify = 0,
+  kSelect = 1,
+  kRouter = 2,
+  kNoise = 3,
+  kToken = 4,   // the token of an answer
+  kExpert = 5,  // the expert that writes it
+};
 
 /// FNV-1a, 64 bit.
 std::uint64_t fnv1a64(std::string_view bytes) noexcept;

@@ -55,6 +55,9 @@ struct Layer {
 struct ModelOptions {
   std::string name = "the model";  // for messages
   std::size_t context = 0;         // most positions of a text; 0: RunSpec::usual_context
+  /// Apply Gemma 2's soft cap of attention scores, as it was trained. transformers leaves it out by
+  /// default (its fused attention has none), and what people compare with comes from there.
+  bool cap_scores = false;
   std::uint64_t memory = 0;        // most bytes of weights; 0: 80 % of the available memory
   std::function<void(std::uint64_t bytes)> loaded;  // progress, from any thread; may be empty
 };

@@ -27,6 +27,12 @@ const std::map<Room, std::set<Room>>& allowed() {
       {"merge", {"base", "cpu", "io", "checkpoint", "arch", "weights"}},
       {"text", {"base", "io", "checkpoint"}},
       {"nn", {"base", "cpu", "io", "checkpoint", "arch", "weights"}},
+      {"mix", {"base", "cpu", "io", "checkpoint", "arch", "weights", "text", "nn"}},
+      {"bundle",
+       {"base", "cpu", "io", "checkpoint", "arch", "weights", "merge", "text", "nn", "mix"}},
+      {"eval",
+       {"base", "cpu", "io", "checkpoint", "arch", "weights", "merge", "text", "nn", "mix",
+        "bundle"}},
   };
   return rooms;
 }

@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(All, TinyGolden,
                                            "mistral-window", "mistral-nemo", "qwen2", "qwen2-yarn",
                                            "qwen2-window", "qwen3", "mixtral", "qwen2-moe",
                                            "qwen3-moe", "qwen3-moe-dense", "phi3", "phi3-longrope",
-                                           "gemma3", "gemma3-mixed", "gemma3-linear", "olmo2",
+                                           "gemma2", "gemma3", "gemma3-mixed", "gemma3-linear", "olmo2",
                                            "granite"),
                          [](const auto& tiny) {
                            std::string name = tiny.param;
@@ -63,11 +63,12 @@ std::shared_ptr<const Model> open_gemma2(bool capped) {
   const arch::Architecture& architecture = *arch::find_architecture("Gemma2ForCausalLM", "gemma2");
   arch::RunSpec spec = arch::make_run_spec(architecture, folder.config, "config.json");
   EXPECT_EQ(spec.attention_cap, 50);
-  if (!capped) spec.attention_cap = 0;
+  ModelOptions options;
+  options.cap_scores = capped;
   weights::TensorStore store;
   return Model::load(architecture, spec,
                      std::make_shared<weights::FolderSource>(folder, architecture, problems), store,
-                     {}, test_context());
+                     options, test_context());
 }
 
 // transformers' default attention leaves the soft cap of scores out, and so does the golden file

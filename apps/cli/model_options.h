@@ -1,0 +1,37 @@
+// A MODEL that is to run, and the options of every command that runs one.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bundle/bundle.h"
+#include "command.h"
+#include "mix/engine.h"
+
+namespace mod::cli {
+
+struct ModelArguments {
+  std::string model;
+  std::vector<std::string> set;
+  std::string memory;
+  std::size_t context = 0;
+  std::string kv = "fp32";
+  bool deterministic = false;
+};
+
+void add_model_options(CLI::App& command, ModelArguments& arguments);
+
+struct Runnable {
+  bundle::Bundle bundle;
+  std::unique_ptr<mix::Engine> engine;
+};
+
+/// `text`: tokenizer and chat template are wanted too. Throws as bundle::Opener::open.
+Runnable open_runnable(const ModelArguments& arguments, const Invocation& run, bool text = true);
+
+/// "1,2,3" as ids. Throws Error(kInvalidInput) that names the option.
+std::vector<mix::Token> parse_ids(const std::string& option, const std::string& text);
+
+}  // namespace mod::cli

@@ -1,0 +1,105 @@
+// `mod run MODEL -p TEXT`: completes a text.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "answer_json.h"
+#include "commands.h"
+#include "mix/generation.h"
+#include "mod/error.h"
+#include "model_options.h"
+#include "print.h"
+#include "prompt_options.h"
+#include "sampling_options.h"
+#include "speed.h"
+
+namespace mod::cli {
+namespace {
+
+struct Options {
+  ModelArguments model;
+  SamplingArguments sampling;
+  PromptArguments prompt;
+};
+
+/// Without a tokenizer the ids are the answer.
+void print_ids(const mix::Generation& generation) {
+  std::vector<mix::Token> ids;
+  for (const mix::WrittenToken& token : generation.tokens()) ids.push_back(token.id);
+  fmt::print("{}\n", fmt::join(ids, ","));
+}
+
+void warn_of_a_full_context(const mix::Generation& generation, const mix::Engine& engine,
+                            Log& log) {
+  if (generation.finish() != mix::Finish::kContext) return;
+  log.warn(fmt::format("the answer ends because the context of {} tokens is full",
+                       engine.longest_text()));
+}
+
+void run_model(const Options& options, const Invocation& run) {
+  check_prompt_options(options.prompt);
+  const Runnable runnable = open_runnable(options.model, run, true);
+  mix::Engine& engine = *runnable.engine;
+  const bundle::Bundle& bundle = runnable.bundle;
+  const bool has_text = bundle.tokenizer != nullptr;
+  if (!options.sampling.stops.empty()) bundle.need_tokenizer();
+  mix::Generation generation(engine, engine.start(), prompt_ids(options.prompt, bundle, run.log()),
+                             generation_options(options.sampling, {}, bundle.generation),
+                             bundle.tokenizer.get());
+  run.log().debug("sampling: " + mix::sampling_text(generation.sampling()));
+
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  auto first = start;
+  mix::run_to_end(engine, generation, [&](const std::string& piece) {
+    if (generation.tokens().size() == 1) first = Clock::now();
+    if (run.json || piece.empty()) return;
+    std::fwrite(piece.data(), 1, piece.size(), stdout);
+    std::fflush(stdout);
+  });
+  const auto end = Clock::now();
+  if (run.json) {
+    print_json(answer_json(generation));
+  } else if (has_text) {
+    fmt::print("\n");
+  } else {
+    print_ids(generation);
+  }
+  std::fflush(stdout);
+  warn_of_a_full_context(generation, engine, run.log());
+  const auto seconds = [](auto from, auto to) {
+    return std::chrono::duration<double>(to - from).count();
+  };
+  run.log().info(speed_text({.prompt_tokens = generation.prompt_tokens(),
+                             .generated_tokens = generation.tokens().size(),
+                             .prompt_seconds = seconds(start, first),
+                             .generation_seconds = seconds(first, end)},
+                            *bundle.model, run.context));
+  if (generation.finish() == mix::Finish::kCancelled) {
+    throw Error(ErrorCode::kCancelled, "stopped by the user");
+  }
+}
+
+}  // namespace
+
+void add_run(CommandTree& tree, CLI::App& parent) {
+  auto options = std::make_shared<Options>();
+  CLI::App& command = tree.add(
+      parent, "run", "Complete a text",
+      "mod run examples/specialists/math -p \"Ben has 3 bags with 4 nuts each.\"\n"
+      "  mod run recipe.yml -f prompt.txt --temperature 0.7 --top-p 0.9 --seed 1\n"
+      "  mod run examples/specialists/base --ids 1,87,85 --ignore-eos -n 16 --json\n\n"
+      "The prompt is raw text (`mod chat` applies the chat template); special tokens in it are\n"
+      "recognised. Without sampling options the answer is greedy. A recipe is merged in memory.\n"
+      "--json prints {text, ids, prompt_tokens, generated_tokens, finish_reason, tokens: [{id,\n"
+      "text, logprob}]}; finish_reason is stop (end token, --stop) or length. An end token is in\n"
+      "ids and not in text; logprob is natural and before penalties and temperature.",
+      [options](Invocation& run) { run_model(*options, run); });
+  add_model_options(command, options->model);
+  add_prompt_options(command, options->prompt);
+  add_sampling_options(command, options->sampling);
+}
+
+}  // namespace mod::cli

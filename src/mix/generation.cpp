@@ -1,0 +1,100 @@
+#include "mix/generation.h"
+
+#include <algorithm>
+
+#include "mod/error.h"
+
+namespace mod::mix {
+
+std::string_view finish_reason(Finish finish) {
+  return finish == Finish::kEnd || finish == Finish::kStop ? "stop" : "length";
+}
+
+Generation::Generation(Engine& engine, Stream stream, std::vector<Token> prompt,
+                       GenerationOptions options, const text::Tokenizer* tokenizer)
+    : stream_(std::move(stream)),
+      prompt_(std::move(prompt)),
+      options_(std::move(options)),
+      sampler_(options_.sampling, engine.vector_kernels()),
+      filter_(options_.stops) {
+  check_sampling(options_.sampling, engine.vocabulary());
+  if (tokenizer) decoder_.emplace(*tokenizer, true);
+  sampler_.see_prompt(stream_.tokens());
+  sampler_.see_prompt(prompt_);
+  if (options_.max_tokens == 0) finish_ = Finish::kLength;
+}
+
+Step Generation::next() {
+  if (tokens_.empty()) return {&stream_, prompt_};
+  return {&stream_, {&last_, 1}};
+}
+
+std::string Generation::choose() {
+  const Prediction prediction = stream_.prediction();
+  last_ = sampler_.choose(prediction);
+  tokens_.push_back({last_, {}, prediction.logprob(last_)});
+  const auto& ends = options_.end_tokens;
+  if (std::find(ends.begin(), ends.end(), last_) != ends.end()) {
+    finish_ = Finish::kEnd;
+    return close({});
+  }
+  std::string piece = read(last_);
+  if (filter_.stopped()) {
+    finish_ = Finish::kStop;
+  } else if (tokens_.size() >= options_.max_tokens) {
+    finish_ = Finish::kLength;
+  } else if (stream_.room() == 0) {
+    finish_ = Finish::kContext;
+  }
+  return done() ? close(std::move(piece)) : (text_ += piece, piece);
+}
+
+std::string Generation::read(Token token) {
+  if (!decoder_) return {};
+  tokens_.back().text = decoder_->put(token);
+  return filter_.put(tokens_.back().text);
+}
+
+// An answer may end in the middle of a character, or of what might have become a stop string.
+std::string Generation::close(std::string piece) {
+  if (decoder_ && finish_ != Finish::kStop) {
+    const std::string rest = decoder_->finish();
+    tokens_.back().text += rest;
+    piece += filter_.put(rest);
+    if (filter_.stopped()) finish_ = Finish::kStop;
+    piece += filter_.finish();
+  }
+  text_ += piece;
+  return piece;
+}
+
+std::string Generation::cancel() {
+  finish_ = Finish::kCancelled;
+  return tokens_.empty() ? std::string() : close({});
+}
+
+namespace {
+
+/// False if the user stopped it.
+bool advance(Engine& engine, const Step& step) {
+  try {
+    engine.advance({&step, 1});
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+void run_to_end(Engine& engine, Generation& generation,
+                const std::function<void(const std::string& piece)>& show) {
+  while (!generation.done()) {
+    const bool going_on = !engine.context().stop_requested() && advance(engine, generation.next());
+    const std::string piece = going_on ? generation.choose() : generation.cancel();
+    if (show) show(piece);
+  }
+}
+
+}  // namespace mod::mix
