@@ -56,6 +56,7 @@ struct ModelOptions {
   std::string name = "the model";  // for messages
   std::size_t context = 0;         // most positions of a text; 0: RunSpec::usual_context
   std::uint64_t memory = 0;        // most bytes of weights; 0: 80 % of the available memory
+  std::uint64_t held = 0;          // bytes of other models' weights, counted against `memory`
   std::function<void(std::uint64_t bytes)> loaded;  // progress, from any thread; may be empty
 };
 
