@@ -68,7 +68,7 @@ void detokenize(const Options& options, Invocation& run) {
     throw Error(ErrorCode::kInvalidInput,
                 "give one of the two: ids with --ids, or a file of lines with --jsonl");
   }
-  const text::Tokenizer tokenizer = open_tokenizer_argument(options.model);
+  const text::Tokenizer tokenizer = open_tokenizer_argument(options.model, run.context);
   const auto decode = [&](const Ids& ids, const std::string& place) {
     check_ids(tokenizer, ids, place);
     return tokenizer.decode(ids, options.skip_special);
@@ -96,7 +96,8 @@ void add_detokenize(CommandTree& tree, CLI::App& parent) {
                "...} for each\n"
                "line. What is not UTF-8 is shown as U+FFFD.",
                [options](Invocation& run) { detokenize(*options, run); });
-  command.add_option("MODEL", options->model, "A folder with tokenizer.json, or a hub name")
+  command
+      .add_option("MODEL", options->model, "A folder with tokenizer.json, a recipe, or a hub name")
       ->required();
   command.add_option("--ids", options->ids, "Token ids, joined by commas")->type_name("ID,ID,...");
   command.add_option("--jsonl", options->file, "A file with {\"ids\": [...]} on every line")

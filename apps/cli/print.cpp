@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/log_problems.h"
+#include "bundle/model_argument.h"
 #include "mod/error.h"
 
 namespace mod::cli {
@@ -15,10 +17,6 @@ std::size_t display_width(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   }));
-}
-
-bool is_recipe_name(const std::filesystem::path& path) {
-  return path.extension() == ".yml" || path.extension() == ".yaml";
 }
 
 }  // namespace
@@ -57,37 +55,22 @@ void Table::print() const {
   }
 }
 
-void log_problems(const Problems& problems, Log& log) {
-  for (const Problem& problem : problems.all()) {
-    if (problem.severity == Severity::kError) continue;  // thrown by throw_if_errors
-    const std::string place = problem.place.text();
-    std::string text = place.empty() ? problem.text : place + ": " + problem.text;
-    if (!problem.remedy.empty()) text += " (" + problem.remedy + ")";
-    if (problem.severity == Severity::kNote) {
-      log.info("note: " + text);
-    } else {
-      log.warn(text);
-    }
-  }
-}
-
 checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log) {
-  const std::filesystem::path path = name;
+  const bundle::ModelArgument argument = bundle::resolve_argument(name);
+  if (argument.kind == bundle::Kind::kRecipe) {
+    throw Error(ErrorCode::kUnsupported,
+                name +
+                    ": this command looks at weights on disk, and a recipe is not supported yet; "
+                    "write it with `mod merge` and name the folder");
+  }
   Problems notes;
   checkpoint::ModelFolder model;
   std::error_code ignored;
-  if (std::filesystem::is_regular_file(path, ignored)) {
-    if (is_recipe_name(path)) {
-      throw Error(ErrorCode::kUnsupported,
-                  name +
-                      ": a recipe or mixture as a model is not supported yet; "
-                      "write it with `mod merge` and name the folder");
-    }
-    model.path = path;
-    model.weights = checkpoint::Checkpoint::open(path, notes);
+  if (std::filesystem::is_regular_file(argument.path, ignored)) {
+    model.path = argument.path;
+    model.weights = checkpoint::Checkpoint::open(argument.path, notes);
   } else {
-    const auto folder = checkpoint::resolve_model(name, "", std::filesystem::current_path());
-    model = checkpoint::open_model(folder, notes);
+    model = checkpoint::open_model(argument.path, notes);
   }
   log_problems(notes, log);
   return model;

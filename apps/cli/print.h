@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/log.h"
-#include "base/problems.h"
 #include "checkpoint/model_folder.h"
 
 namespace mod::cli {
@@ -29,11 +28,9 @@ class Table {
   std::vector<bool> right_;
 };
 
-/// Notes and warnings to the log.
-void log_problems(const Problems& problems, Log& log);
-
-/// A MODEL argument: a folder, one weights file, or a hub name in the local cache. Notes are
-/// logged. Throws as checkpoint::open_model; kUnsupported for recipes and mixtures.
+/// A MODEL argument whose stored weights are looked at: a folder, one weights file (alone, without
+/// the config beside it), or a hub name in the local cache. Notes are logged. Throws as
+/// bundle::resolve_argument and checkpoint::open_model; kUnsupported for recipes.
 checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log);
 
 }  // namespace mod::cli

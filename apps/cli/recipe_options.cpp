@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "base/log_problems.h"
 #include "base/text.h"
 #include "mod/error.h"
-#include "print.h"
 
 namespace mod::cli {
 namespace {
@@ -18,16 +18,6 @@ std::uint64_t size_option(const std::string& option, const std::string& text, bo
                             binary ? "512M or 2G" : "5GB, 500M or 5B (5,000,000,000 bytes)"));
   }
   return *size;
-}
-
-std::pair<std::string, std::string> key_value(const std::string& text) {
-  const auto at = text.find('=');
-  if (at == std::string::npos || at == 0) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        fmt::format("--set {}: write KEY=VALUE, for example --set parameters.lambda=0.3", text));
-  }
-  return {text.substr(0, at), text.substr(at + 1)};
 }
 
 }  // namespace
@@ -98,23 +88,16 @@ merge::PlanOptions plan_options(const RecipeArguments& arguments, const Context&
 merge::Plan make_plan(const RecipeArguments& arguments, const merge::PlanOptions& options, Log& log,
                       Problems* notes) {
   merge::RecipeOptions recipe_options;
-  for (const std::string& text : arguments.set) recipe_options.set.push_back(key_value(text));
+  for (const std::string& text : arguments.set)
+    recipe_options.set.push_back(merge::parse_override(text));
   recipe_options.seed = arguments.seed;
   recipe_options.compat = arguments.compat;
   Problems problems;
-  const auto finish = [&] {
-    if (arguments.strict) problems.make_strict();
-    if (notes) *notes = problems;
-    if (!notes || problems.has_errors()) log_problems(problems, log);
-    problems.throw_if_errors();
-  };
-  const merge::Recipe recipe = merge::load_recipe(arguments.recipe, recipe_options, problems);
-  if (problems.has_errors()) {
-    merge::probe_models(recipe, problems);  // what is wrong with the models is said in the same go
-    finish();
-  }
-  merge::Plan plan = merge::build_plan(recipe, options, problems);
-  finish();
+  merge::Plan plan = merge::load_plan(arguments.recipe, recipe_options, options, problems);
+  if (arguments.strict) problems.make_strict();
+  if (notes) *notes = problems;
+  if (!notes || problems.has_errors()) log_problems(problems, log);
+  problems.throw_if_errors();
   return plan;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "bundle/text_parts.h"
 #include "checkpoint/model_folder.h"
 #include "commands.h"
 #include "mod/error.h"
@@ -15,7 +16,6 @@
 namespace mod::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using text::ChatTemplate;
 
 // A chat of a million tokens has about 5 MB; pictures may stand in it as text.
@@ -24,20 +24,6 @@ constexpr std::uint64_t kMaxMessagesBytes = std::uint64_t{256} << 20;
 struct Options {
   std::string model, messages;
 };
-
-/// The folder of the tokenizer's files: MODEL itself, or where a weights file lies.
-fs::path tokenizer_folder(const std::string& name) {
-  const fs::path path = checkpoint::resolve_model(name, "", fs::current_path());
-  std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return path;
-  if (path.extension() == ".yml" || path.extension() == ".yaml") {
-    throw Error(ErrorCode::kUnsupported,
-                name +
-                    ": a recipe or mixture as a model is not supported yet; name the folder of "
-                    "one of its models");
-  }
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
-}
 
 struct Chat {
   Json messages;
@@ -86,7 +72,8 @@ std::string render(const ChatTemplate& chat_template, const Chat& chat, const st
 }
 
 void show_template(const Options& options, const Invocation& run) {
-  const ChatTemplate chat_template = ChatTemplate::load(tokenizer_folder(options.model));
+  const ChatTemplate chat_template =
+      ChatTemplate::load(bundle::text_folder(bundle::resolve_argument(options.model), run.context));
   const Chat chat = read_chat(options.messages);
   const std::string text = render(chat_template, chat, options.messages);
   if (run.json) return print_json(Json{{"text", text}});
@@ -104,7 +91,7 @@ void add_template(CommandTree& tree, CLI::App& parent) {
                [options](Invocation& run) { show_template(*options, run); });
   command
       .add_option("MODEL", options->model,
-                  "A model folder, one with tokenizer files only, or a hub name")
+                  "A model folder, one with tokenizer files only, a recipe, or a hub name")
       ->required();
   command
       .add_option("--messages", options->messages,

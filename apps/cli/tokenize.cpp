@@ -45,7 +45,7 @@ void tokenize(const Options& options, Invocation& run) {
     throw Error(ErrorCode::kInvalidInput,
                 "give one of the two: a text with -p, or a file of lines with --jsonl");
   }
-  const text::Tokenizer tokenizer = open_tokenizer_argument(options.model);
+  const text::Tokenizer tokenizer = open_tokenizer_argument(options.model, run.context);
   const auto encode = [&](std::string_view text) {
     return tokenizer.encode(text, !options.no_special);
   };
@@ -75,7 +75,8 @@ void add_tokenize(CommandTree& tree, CLI::App& parent) {
                "Special tokens in the text are recognised. With --json every text gives one line\n"
                "{\"ids\": [...]}; without it --jsonl gives one line of ids for each line.",
                [options](Invocation& run) { tokenize(*options, run); });
-  command.add_option("MODEL", options->model, "A folder with tokenizer.json, or a hub name")
+  command
+      .add_option("MODEL", options->model, "A folder with tokenizer.json, a recipe, or a hub name")
       ->required();
   command.add_option("-p,--prompt", options->text, "The text")->type_name("TEXT");
   command.add_option("--jsonl", options->file, "A file with {\"text\": ...} on every line")

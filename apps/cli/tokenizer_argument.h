@@ -5,14 +5,14 @@
 #include <string>
 
 #include "checkpoint/model_folder.h"
+#include "cpu/context.h"
 #include "text/tokenizer.h"
 
 namespace mod::cli {
 
-/// A MODEL argument of which only the tokenizer is needed: a folder with a tokenizer.json, that
-/// file, or a hub name in the local cache. Throws as Tokenizer::load; kUnsupported for recipes and
-/// mixtures.
-text::Tokenizer open_tokenizer_argument(const std::string& name);
+/// A MODEL argument of which only the tokenizer is needed: as bundle::text_folder, or the
+/// tokenizer.json itself. Throws as that and Tokenizer::load.
+text::Tokenizer open_tokenizer_argument(const std::string& name, const Context& context);
 
 /// Calls `visit` with every line of a JSON Lines file and its place "FILE:LINE"; empty lines are
 /// passed over. Throws Error(kInvalidInput) where there is no such file, kCorruptFile where a line

@@ -145,6 +145,17 @@ void refuse_others(ConfigReader& reader) {
 
 }  // namespace
 
+const Architecture& architecture_of(const Json& config, const std::string& where) {
+  const Json* names = find_key(config, "architectures");
+  const bool named = names && names->is_array() && !names->empty() && names->front().is_string();
+  const std::string class_name = named ? names->front().get<std::string>() : std::string();
+  const std::string type = config_string(config, "model_type").value_or("");
+  if (const Architecture* found = find_architecture(class_name, type)) return *found;
+  throw Error(ErrorCode::kUnsupported,
+              fmt::format("{}: models of the architecture '{}' cannot be run yet", where,
+                          class_name.empty() ? type : class_name));
+}
+
 RunSpec make_run_spec(const Architecture& architecture, const Json& config,
                       const std::string& file) {
   if (!architecture.run) {

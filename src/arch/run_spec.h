@@ -74,6 +74,10 @@ struct RunSpec {
   bool operator==(const RunSpec&) const = default;
 };
 
+/// The architecture that a config names; `where` it lies is for messages. Throws
+/// Error(kUnsupported) where it has no definition.
+const Architecture& architecture_of(const Json& config, const std::string& where);
+
 /// Throws Error(kInvalidInput) that lists everything that is missing, of the wrong type, out of
 /// range or contradictory in `config`, with file and key; kUnsupported where models of this kind
 /// can only be merged. Allocates for the layers only, of which there are at most 16,384.

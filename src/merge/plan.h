@@ -70,6 +70,10 @@ struct Plan {
 /// Builds the plan. Problems of all kinds go to `problems`; the plan is usable only without errors.
 Plan build_plan(const Recipe& recipe, const PlanOptions& options, Problems& problems);
 
+/// load_recipe, then build_plan; or probe_models, where the recipe is wrong itself.
+Plan load_plan(const std::filesystem::path& file, const RecipeOptions& recipe_options,
+               const PlanOptions& options, Problems& problems);
+
 /// For a recipe that is wrong itself: opens its models all the same, so that missing folders and
 /// broken headers are reported in the same go.
 void probe_models(const Recipe& recipe, Problems& problems);

@@ -16,4 +16,12 @@ void probe_models(const Recipe& recipe, Problems& problems) {
   }
 }
 
+Plan load_plan(const std::filesystem::path& file, const RecipeOptions& recipe_options,
+               const PlanOptions& options, Problems& problems) {
+  const Recipe recipe = load_recipe(file, recipe_options, problems);
+  if (!problems.has_errors()) return build_plan(recipe, options, problems);
+  probe_models(recipe, problems);  // what is wrong with the models is said in the same go
+  return {};
+}
+
 }  // namespace mod::merge

@@ -199,6 +199,16 @@ std::optional<bool> bring_into_force(ReadContext& context, yaml::Node& root,
 
 }  // namespace
 
+std::pair<std::string, std::string> parse_override(const std::string& text) {
+  const auto at = text.find('=');
+  if (at == std::string::npos || at == 0) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("--set {}: write KEY=VALUE, for example --set parameters.lambda=0.3", text));
+  }
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
 Recipe parse_recipe(std::string_view text, const std::filesystem::path& file,
                     const RecipeOptions& options, Problems& problems) {
   Recipe recipe;

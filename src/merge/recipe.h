@@ -86,6 +86,9 @@ struct RecipeOptions {
       false;  // MoD form with more than two experts behaves as the reference: copies expert 0
 };
 
+/// "KEY=VALUE" of --set. Throws Error(kInvalidInput) where there is no key.
+std::pair<std::string, std::string> parse_override(const std::string& text);
+
 /// Reads a recipe from text. All errors and warnings go to `problems` (unknown keys with the
 /// nearest known one, repeated and misplaced keys...); the result is usable only without errors.
 /// `file` is the path used in messages and as the anchor of relative model paths.

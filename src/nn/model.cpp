@@ -21,19 +21,22 @@ std::uint64_t held_bytes(const Binder::Need& need) {
 }
 
 void check_memory(std::uint64_t bytes, const ModelOptions& options) {
+  // Where the system does not say what is available, there is no limit.
+  const std::uint64_t available =
+      options.memory > 0 ? 0 : io::available_memory().value_or(~std::uint64_t{0});
+  const std::uint64_t limit = options.memory > 0 ? options.memory : available / 5 * 4;
+  if (options.held <= limit && bytes <= limit - options.held) return;
+  const std::string text =
+      fmt::format("{} needs {} for its weights{}, but ", options.name, size_text(bytes),
+                  options.held > 0 ? " beside the " + size_text(options.held) + " of other models"
+                                   : std::string());
   if (options.memory > 0) {
-    if (bytes <= options.memory) return;
-    throw Error(ErrorCode::kOutOfMemory,
-                fmt::format("{} needs {} for its weights, but --memory allows {}", options.name,
-                            size_text(bytes), size_text(options.memory)));
+    throw Error(ErrorCode::kOutOfMemory, text + "--memory allows " + size_text(limit));
   }
-  const auto available = io::available_memory();
-  if (!available || bytes <= *available / 5 * 4) return;
   throw Error(ErrorCode::kOutOfMemory,
-              fmt::format("{} needs {} for its weights, but 80 % of the available memory is {} ({} "
-                          "are available); close other programs, or allow more with --memory",
-                          options.name, size_text(bytes), size_text(*available / 5 * 4),
-                          size_text(*available)));
+              fmt::format("{}80 % of the available memory is {} ({} are available); close other "
+                          "programs, or allow more with --memory",
+                          text, size_text(limit), size_text(available)));
 }
 
 /// Tensors in any order on all threads: sources that compute their tensors take the time, mapped
@@ -75,26 +78,6 @@ std::uint64_t of_layer(const Layer& layer, const arch::ExpertSpec& experts,
     sum += mlp(layer.experts.front()) * static_cast<std::uint64_t>(experts.used);
   }
   return sum;
-}
-
-std::string class_name_of(const arch::Json& config) {
-  const arch::Json* names = arch::find_key(config, "architectures");
-  const bool named = names && names->is_array() && !names->empty() && names->front().is_string();
-  return named ? names->front().get<std::string>() : std::string();
-}
-
-const arch::Architecture& architecture_of(const checkpoint::ModelFolder& folder) {
-  if (!folder.has_config) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        folder.path.string() + ": no config.json, so it is not known how to run this model");
-  }
-  const std::string class_name = class_name_of(folder.config);
-  const std::string type = arch::config_string(folder.config, "model_type").value_or("");
-  if (const arch::Architecture* found = arch::find_architecture(class_name, type)) return *found;
-  throw Error(ErrorCode::kUnsupported,
-              fmt::format("{}: models of the architecture '{}' cannot be run yet",
-                          folder.path.string(), class_name.empty() ? type : class_name));
 }
 
 }  // namespace
@@ -142,7 +125,13 @@ std::shared_ptr<const Model> Model::load(const arch::Architecture& architecture,
 std::shared_ptr<const Model> Model::open(const checkpoint::ModelFolder& folder,
                                          weights::TensorStore& store, const ModelOptions& options,
                                          const Context& context, Problems& notes) {
-  const arch::Architecture& architecture = architecture_of(folder);
+  if (!folder.has_config) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        folder.path.string() + ": no config.json, so it is not known how to run this model");
+  }
+  const arch::Architecture& architecture =
+      arch::architecture_of(folder.config, folder.path.string());
   arch::RunSpec spec =
       arch::make_run_spec(architecture, folder.config, (folder.path / "config.json").string());
   Problems problems;
