@@ -8,6 +8,7 @@
 #include "base/log_problems.h"
 #include "bundle/recipe_plan.h"
 #include "bundle/text_parts.h"
+#include "merge/plan_source.h"
 
 namespace mod::bundle {
 namespace {
@@ -95,9 +96,30 @@ void Opener::open_folder(const ModelArgument& argument, Bundle& bundle) {
   take_text(text.get(), bundle);
 }
 
-void Opener::open_recipe(const ModelArgument& argument, Bundle&) {
-  throw Error(ErrorCode::kUnsupported,
-              argument.text + ": a recipe as a model is not supported yet");
+void Opener::open_recipe(const ModelArgument& argument, Bundle& bundle) {
+  merge::Plan plan = plan_recipe(argument, options_.set, context_);
+  const checkpoint::ModelFolder& donor = plan.models[static_cast<std::size_t>(plan.donor)].folder;
+  const std::string config_file = argument.text + ": the merged config.json";
+  if (plan.config.empty()) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{}: {} has no config.json, so it is not known how to run the result",
+                            argument.text, donor.path.string()));
+  }
+  const arch::Architecture& architecture = arch::architecture_of(plan.config, argument.text);
+  if (architecture.id != plan.architecture) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("{}: merged as '{}', but its config.json is of '{}'; to run this, "
+                            "write it with `mod merge` first",
+                            argument.text, plan.architecture, architecture.id));
+  }
+  std::future<TextParts> text = start_text(options_, argument.text, donor.path);
+  bundle.generation = read_generation_settings(donor.path, plan.config, config_file);
+  arch::RunSpec spec = arch::make_run_spec(architecture, plan.config, config_file);
+  const auto source = std::make_shared<const merge::PlanSource>(std::move(plan), argument.text,
+                                                                kMergeMemory, context_);
+  bundle.model = nn::Model::load(architecture, std::move(spec), source, store_,
+                                 model_options(argument.text), context_);
+  take_text(text.get(), bundle);
 }
 
 }  // namespace mod::bundle

@@ -12,7 +12,7 @@ using checkpoint::TensorInfo;
 
 FolderSource::FolderSource(const checkpoint::ModelFolder& model,
                            const arch::Architecture& architecture, Problems& problems)
-    : checkpoint_(model.weights) {
+    : files_(model.weights) {
   const arch::TensorMap map(architecture, model, model.path.string(), {}, problems);
   for (const TensorInfo& tensor : map.unknown()) unknown_.push_back(tensor.name);
   std::vector<std::pair<std::string_view, const TensorInfo*>> order;
@@ -28,9 +28,6 @@ FolderSource::FolderSource(const checkpoint::ModelFolder& model,
     infos_.push_back({std::string(name), tensor->dtype, tensor->shape});
     stored_.push_back(*tensor);
     by_name_.emplace(infos_.back().name, infos_.size() - 1);
-  }
-  for (std::size_t file = 0; file < checkpoint_->files().size(); ++file) {
-    mappings_.emplace_back(checkpoint_->file(static_cast<int>(file)));
   }
 }
 
@@ -53,29 +50,17 @@ void FolderSource::read_raw(const WeightInfo& tensor, std::uint64_t first, std::
   if (first > tensor.rows() || count > tensor.rows() - first || out.size() != count * row_bytes) {
     throw Error(ErrorCode::kInternal, "rows outside of tensor " + tensor.name);
   }
-  if (!out.empty()) checkpoint_->read(stored(tensor), first * row_bytes, out);
+  if (!out.empty()) files_.checkpoint().read(stored(tensor), first * row_bytes, out);
 }
 
 std::span<const std::byte> FolderSource::view(const WeightInfo& tensor) const {
-  const TensorInfo& at = stored(tensor);
-  const std::span<const std::byte> file = mappings_[static_cast<std::size_t>(at.file)].bytes();
-  // The file may have shrunk since its header was checked.
-  if (at.offset > file.size() || at.bytes > file.size() - at.offset) {
-    throw Error(ErrorCode::kCorruptFile,
-                checkpoint_->files()[static_cast<std::size_t>(at.file)].path.string() +
-                    ": shorter than when it was opened; is it being written to?");
-  }
-  return file.subspan(at.offset, at.bytes);
+  return files_.view(stored(tensor));
 }
 
-void FolderSource::will_need(const WeightInfo& tensor) const {
-  const TensorInfo& at = stored(tensor);
-  mappings_[static_cast<std::size_t>(at.file)].will_need(at.offset, at.bytes);
-}
+void FolderSource::will_need(const WeightInfo& tensor) const { files_.will_need(stored(tensor)); }
 
 std::optional<StoredAt> FolderSource::stored_at(const WeightInfo& tensor) const {
-  const TensorInfo& at = stored(tensor);
-  return StoredAt{mappings_[static_cast<std::size_t>(at.file)].id(), at.offset};
+  return files_.stored_at(stored(tensor));
 }
 
 }  // namespace mod::weights

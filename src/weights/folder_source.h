@@ -9,7 +9,7 @@
 
 #include "arch/architecture.h"
 #include "checkpoint/model_folder.h"
-#include "io/mapping.h"
+#include "weights/mapped_checkpoint.h"
 #include "weights/weight_source.h"
 
 namespace mod::weights {
@@ -34,8 +34,7 @@ class FolderSource : public WeightSource {
  private:
   const checkpoint::TensorInfo& stored(const WeightInfo& tensor) const;
 
-  std::shared_ptr<const checkpoint::Checkpoint> checkpoint_;
-  std::vector<io::Mapping> mappings_;           // one a file
+  MappedCheckpoint files_;
   std::vector<WeightInfo> infos_;               // by file and offset
   std::vector<checkpoint::TensorInfo> stored_;  // of infos_
   std::unordered_map<std::string_view, std::size_t> by_name_;
