@@ -54,6 +54,11 @@ Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text
   }
   bundle::Opener opener(run.context, options);
   Runnable runnable{opener.open(a.model), nullptr};
+  const auto made_for = static_cast<std::size_t>(runnable.bundle.model->spec().context);
+  if (a.context > made_for) {
+    run.log().warn(fmt::format("--context {}: {} was made for {} tokens; expect little sense beyond",
+                               a.context, a.model, made_for));
+  }
   mix::EngineOptions engine;
   engine.session.kv = a.kv == "bf16" ? DType::BF16 : DType::F32;
   engine.session.context = a.context;

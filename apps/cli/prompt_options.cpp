@@ -46,7 +46,8 @@ std::vector<mix::Token> prompt_ids(const PromptArguments& arguments, const bundl
   const text::Tokenizer& tokenizer = bundle.need_tokenizer();
   std::vector<mix::Token> ids = tokenizer.encode(prompt_text(arguments), !arguments.no_special);
   if (!ids.empty()) return ids;
-  if (const auto begin = tokenizer.bos_id()) {
+  const auto begin = tokenizer.bos_id() ? tokenizer.bos_id() : bundle.generation.begin_token;
+  if (begin) {
     log.info("note: the prompt is empty; starting from the begin token " + std::to_string(*begin));
     return {*begin};
   }

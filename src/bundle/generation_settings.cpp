@@ -74,6 +74,11 @@ struct File {
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
   }
+
+  std::optional<std::int32_t> first_token(const char* key) const {
+    const std::vector<std::int32_t> all = tokens(key);
+    return all.empty() ? std::nullopt : std::optional(all.front());
+  }
 };
 
 }  // namespace
@@ -94,8 +99,10 @@ GenerationSettings read_generation_settings(const std::filesystem::path& folder,
     settings.repetition_penalty = file.number("repetition_penalty");
     settings.top_k = file.integer("top_k");
     settings.end_tokens = file.tokens("eos_token_id");
+    settings.begin_token = file.first_token("bos_token_id");
   }
   const File file{config, config_file};
+  if (!settings.begin_token) settings.begin_token = file.first_token("bos_token_id");
   for (const char* key : {"eos_token_id", "text_config.eos_token_id"}) {
     if (settings.end_tokens.empty()) settings.end_tokens = file.tokens(key);
   }

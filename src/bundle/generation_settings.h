@@ -15,6 +15,8 @@ struct GenerationSettings {
   bool do_sample = false;
   std::optional<double> temperature, top_p, min_p, repetition_penalty;
   std::optional<std::int64_t> top_k;
+  /// What an empty prompt stands for: bos_token_id of the same files.
+  std::optional<std::int32_t> begin_token;
   std::vector<std::int32_t> end_tokens;  // sorted, each once; eos_token_id is one id or a list
 
   bool operator==(const GenerationSettings&) const = default;

@@ -91,6 +91,12 @@ TEST(RunCommand, EmptyAndVeryLongPrompts) {
   expect_refused({"run", kMath, "-f", (folder.path() / "long.txt").string()}, {"context of 512"});
 }
 
+TEST(RunCommand, AContextBeyondTheModelsIsWarnedOf) {
+  const auto got = run_mod({"run", kMath, "-p", "x", "-n", "1", "--context", "5000"});
+  EXPECT_EQ(got.exit_code, 0) << got.err;
+  EXPECT_NE(got.err.find("made for 512"), std::string::npos) << got.err;
+}
+
 TEST(RunCommand, RefusesWithARemedy) {
   expect_refused({"run", kMath, "-p", "x", "--ids", "1"}, {"one prompt"});
   expect_refused({"run", kMath, "--ids", "1,x"}, {"--ids", "1,2,3"});
@@ -99,8 +105,9 @@ TEST(RunCommand, RefusesWithARemedy) {
   expect_refused({"run", kMath, "-p", "x", "--top-p", "2"}, {"top-p 2"});
   expect_refused({"run", kMath, "-p", "x", "--temperature", "-1"}, {"temperature -1"});
   expect_refused({"run", kMath, "-p", "x", "--logit-bias", "5"}, {"ID=VALUE"});
-  expect_refused({"run", kMath, "-p", "x", "--context", "100000000"}, {"context"});
-  expect_refused({"run", kMath, "-p", "x", "--memory", "1M"}, {"memory"});
+  const auto small = run_mod({"run", kMath, "-p", "x", "--memory", "1M"});
+  EXPECT_EQ(small.exit_code, 1);
+  EXPECT_NE(small.err.find("4.89 MiB"), std::string::npos) << small.err;
   expect_refused({"run", "/nowhere/at/all", "-p", "x"}, {"/nowhere/at/all"});
 }
 
