@@ -109,15 +109,22 @@ TensorPtr TensorStore::keep(const std::optional<StoredAt>& at, DType stored, Ten
     if (TensorPtr held = place.lock()) return held;
     place = out;
   }
-  if (same_contents_ && out == fresh) by_kind_[{out->dtype_, out->shape_}].push_back(out);
+  if (same_contents_ && out == fresh) by_kind_[kind_of(*out)].push_back(out);
   return out;
+}
+
+TensorStore::Kind TensorStore::kind_of(const Tensor& tensor) {
+  constexpr std::size_t kBeginning = 64;
+  const auto bytes = tensor.bytes_.first(std::min(kBeginning, tensor.bytes_.size()));
+  return {tensor.dtype_, tensor.shape_,
+          std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())};
 }
 
 TensorPtr TensorStore::find_equal(const Tensor& tensor) {
   std::vector<TensorPtr> candidates;
   {
     const std::lock_guard lock(mutex_);
-    std::vector<Held>& held = by_kind_[{tensor.dtype_, tensor.shape_}];
+    std::vector<Held>& held = by_kind_[kind_of(tensor)];
     std::erase_if(held, [](const Held& one) { return one.expired(); });
     for (const Held& one : held) {
       if (TensorPtr other = one.lock()) candidates.push_back(std::move(other));

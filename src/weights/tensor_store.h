@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cpu/context.h"
@@ -47,8 +48,8 @@ std::optional<DType> held_dtype(DType stored, Form form);
 /// Thread-safe. Tensors live as long as somebody holds them, with or without the store.
 class TensorStore {
  public:
-  /// `same_contents`: compare every new tensor with those of the same type and shape and hold equal
-  /// ones once. Unequal tensors differ early, so this costs a read of what is shared.
+  /// `same_contents`: compare every new tensor with those of the same type, shape and beginning and
+  /// hold equal ones once. This costs a read of what is shared, and one page of what is not.
   explicit TensorStore(bool same_contents = false) : same_contents_(same_contents) {}
 
   /// The tensor of `source`: one that is held already, else mapped or read. Integers throw
@@ -70,9 +71,11 @@ class TensorStore {
   struct Kind {
     DType dtype;
     std::vector<std::int64_t> shape;
+    std::string beginning;  // a few bytes: a model may have thousands of tensors of one shape
     auto operator<=>(const Kind&) const = default;
   };
 
+  static Kind kind_of(const Tensor& tensor);
   TensorPtr find_equal(const Tensor& tensor);
   TensorPtr keep(const std::optional<StoredAt>& at, DType stored, TensorPtr fresh, TensorPtr equal);
 
