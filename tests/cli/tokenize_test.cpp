@@ -162,7 +162,7 @@ TEST(TokenizeCommand, TakesFoldersFilesAndRecipes) {
                          ", parameters: {weight: 1}}\n- {model: " + kBase + "/../math" +
                          ", parameters: {weight: 1}}\n");
   EXPECT_EQ(run_json({"tokenize", recipe.string(), "-p", "Hello world"}), ids);
-  EXPECT_EQ(run_mod({"detokenize", recipe.string(), "--ids", "42,392"}).out, "Hel");
+  EXPECT_EQ(run_mod({"detokenize", recipe.string(), "--ids", "42,392"}).out, "Hell");
 }
 
 TEST(BenchTokenizer, NumbersBesideTheirLimits) {
