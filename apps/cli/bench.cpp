@@ -8,6 +8,7 @@ void add_bench(CommandTree& tree, CLI::App& parent) {
       tree.add_group(parent, "bench", "Measure speed, and make models to measure with",
                      "mod bench make-model --like qwen2.5-0.5b /dev/shm/model");
   add_bench_merge(tree, bench);
+  add_bench_tokenizer(tree, bench);
   add_bench_make_model(tree, bench);
 }
 

@@ -23,5 +23,6 @@ void add_bench(CommandTree& tree, CLI::App& parent);
 // Below `mod bench`.
 void add_bench_make_model(CommandTree& tree, CLI::App& parent);
 void add_bench_merge(CommandTree& tree, CLI::App& parent);
+void add_bench_tokenizer(CommandTree& tree, CLI::App& parent);
 
 }  // namespace mod::cli

@@ -1,6 +1,7 @@
 // What the commands that work on a tokenizer share.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -9,6 +10,10 @@
 #include "text/tokenizer.h"
 
 namespace mod::cli {
+
+/// The folder or tokenizer.json that a MODEL argument means where only the tokenizer is needed.
+/// Throws as bundle::text_folder.
+std::filesystem::path tokenizer_argument_path(const std::string& name, const Context& context);
 
 /// A MODEL argument of which only the tokenizer is needed: as bundle::text_folder, or the
 /// tokenizer.json itself. Throws as that and Tokenizer::load.

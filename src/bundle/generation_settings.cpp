@@ -83,15 +83,14 @@ struct File {
 
 }  // namespace
 
-GenerationSettings read_generation_settings(const std::filesystem::path& folder, const Json& config,
-                                            const std::string& config_file) {
+GenerationSettings parse_generation_settings(const Json* generation, const std::string& name,
+                                             const Json& config, const std::string& config_file) {
   GenerationSettings settings;
-  const std::filesystem::path path = folder / "generation_config.json";
-  if (std::error_code ignored; std::filesystem::exists(path, ignored)) {
-    const std::string name = path.string();
-    const Json root = checkpoint::parse_json(read_text_file(name, kMaxBytes), name);
-    if (!root.is_object()) throw Error(ErrorCode::kCorruptFile, name + ": not a JSON object");
-    const File file{root, name};
+  if (generation) {
+    if (!generation->is_object()) {
+      throw Error(ErrorCode::kCorruptFile, name + ": not a JSON object");
+    }
+    const File file{*generation, name};
     settings.do_sample = file.flag("do_sample");
     settings.temperature = file.number("temperature");
     settings.top_p = file.number("top_p");
@@ -107,6 +106,18 @@ GenerationSettings read_generation_settings(const std::filesystem::path& folder,
     if (settings.end_tokens.empty()) settings.end_tokens = file.tokens(key);
   }
   return settings;
+}
+
+GenerationSettings read_generation_settings(const std::filesystem::path& folder, const Json& config,
+                                            const std::string& config_file) {
+  const std::filesystem::path path = folder / "generation_config.json";
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    return parse_generation_settings(nullptr, {}, config, config_file);
+  }
+  const std::string name = path.string();
+  const Json root = checkpoint::parse_json(read_text_file(name, kMaxBytes), name);
+  return parse_generation_settings(&root, name, config, config_file);
 }
 
 }  // namespace mod::bundle

@@ -29,4 +29,11 @@ GenerationSettings read_generation_settings(const std::filesystem::path& folder,
                                             const nlohmann::ordered_json& config,
                                             const std::string& config_file);
 
+/// The same from the contents of generation_config.json (null: there is none); `name` stands for
+/// that file in messages.
+GenerationSettings parse_generation_settings(const nlohmann::ordered_json* generation,
+                                             const std::string& name,
+                                             const nlohmann::ordered_json& config,
+                                             const std::string& config_file);
+
 }  // namespace mod::bundle

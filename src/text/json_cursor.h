@@ -43,6 +43,8 @@ class JsonCursor {
   /// Passes over one value of any kind; returns it as written.
   std::string_view skip();
 
+  std::size_t bytes_left() const { return text_.size() - at_; }
+
   /// Nothing but white space may follow.
   void end();
 

@@ -26,7 +26,7 @@ bool MergeTable::insert(const Slot& added) {
 }
 
 bool MergeTable::grow(std::size_t slots) {
-  std::vector<Slot> old = std::move(slots_);
+  std::vector<Slot, TableAllocator<Slot>> old = std::move(slots_);
   slots_.assign(slots, {});
   shift_ = 64u - static_cast<unsigned>(std::countr_zero(slots));
   count_ = 0;

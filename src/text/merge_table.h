@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "text/table_allocator.h"
+
 namespace mod::text {
 
 struct Merge {
@@ -54,8 +56,8 @@ class MergeTable {
   bool insert(const Slot& slot);
   [[nodiscard]] bool grow(std::size_t slots);
 
-  std::vector<Slot> slots_;  // a power of two, at most two thirds full
-  unsigned shift_ = 64;      // 64 - log2 of the number of slots
+  std::vector<Slot, TableAllocator<Slot>> slots_;  // a power of two, at most two thirds full
+  unsigned shift_ = 64;                            // 64 - log2 of the number of slots
   std::size_t count_ = 0;
 };
 

@@ -16,8 +16,11 @@ namespace mod::text {
 namespace {
 
 constexpr std::size_t kMaxPattern = 16384;
-// Steps of one match: the patterns in use take a few for each character that they match.
-constexpr std::uint64_t kFreeSteps = 100'000, kStepsPerByte = 64;
+// Steps that may be tried at one place of a text. PCRE2 counts them anew at every place, so that
+// this alone would bound nothing but the time for one place: where it does not suffice, more are
+// taken from a budget for the whole text. The patterns in use take a few steps a character.
+constexpr std::uint32_t kQuickSteps = 1'000, kMoreSteps = 8, kMostSteps = 1u << 30;
+constexpr std::uint64_t kFreeSteps = 4'000'000, kStepsPerByte = 64;
 constexpr std::uint32_t kHeapKib = 64 << 10;
 constexpr std::size_t kJitStack = 8u << 20;
 
@@ -61,6 +64,7 @@ std::size_t valid_end(std::string_view text, std::size_t at) {
 }  // namespace
 
 struct RegexWork::Buffers {
+  std::uint64_t steps = kFreeSteps;  // that are left
   MatchDataPtr data = check(MatchDataPtr(pcre2_match_data_create(1, nullptr)));
   MatchContextPtr context = check(MatchContextPtr(pcre2_match_context_create(nullptr)));
   JitStackPtr stack = check(JitStackPtr(pcre2_jit_stack_create(32768, kJitStack, nullptr)));
@@ -94,9 +98,10 @@ Regex::Regex(std::string_view pattern, std::string where) : where_(std::move(whe
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  CodePtr code(pcre2_compile(units(translated), translated.size(),
-                             PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
-                             &error, &offset, context.get()));
+  CodePtr code(pcre2_compile(
+      units(translated), translated.size(),
+      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT,
+      &error, &offset, context.get()));
   if (!code) {
     throw Error(ErrorCode::kCorruptFile,
                 fmt::format("{}: the pattern {} cannot be compiled: {}", where_,
@@ -108,6 +113,7 @@ Regex::Regex(std::string_view pattern, std::string where) : where_(std::move(whe
 
 void Regex::find_all(std::string_view text, RegexWork& work, MatchSink visit) const {
   if (!work.buffers_) work.buffers_ = std::make_unique<RegexWork::Buffers>();
+  work.buffers_->steps += kStepsPerByte * text.size();
   std::size_t begin = 0;
   do {
     const std::size_t end = valid_end(text, begin);
@@ -133,20 +139,42 @@ void Regex::find_in_valid(std::string_view text, std::size_t offset, RegexWork::
 }
 
 bool Regex::match(std::string_view text, std::size_t from, RegexWork::Buffers& buffers) const {
-  const std::uint64_t steps = kFreeSteps + kStepsPerByte * (text.size() - from);
-  pcre2_set_match_limit(buffers.context.get(), static_cast<std::uint32_t>(std::min<std::uint64_t>(
-                                                   steps, std::numeric_limits<int>::max())));
+  const int quick = try_match(text, from, PCRE2_UNSET, kQuickSteps, buffers);
+  if (quick != PCRE2_ERROR_MATCHLIMIT) return quick >= 0;
+  for (std::size_t at = from; at <= text.size();) {
+    std::uint32_t steps = kQuickSteps;
+    int result = try_match(text, at, at, steps, buffers);
+    while (result == PCRE2_ERROR_MATCHLIMIT && buffers.steps > 0) {
+      steps = static_cast<std::uint32_t>(
+          std::min({buffers.steps, std::uint64_t{steps} * kMoreSteps, std::uint64_t{kMostSteps}}));
+      buffers.steps -= steps;
+      result = try_match(text, at, at, steps, buffers);
+    }
+    if (result == PCRE2_ERROR_MATCHLIMIT) fail(result);
+    if (result >= 0) return true;
+    at += at < text.size() ? decode_character(text, at).size : 1;
+  }
+  return false;
+}
+
+int Regex::try_match(std::string_view text, std::size_t from, std::size_t last, std::uint32_t steps,
+                     RegexWork::Buffers& buffers) const {
+  pcre2_set_match_limit(buffers.context.get(), steps);
+  pcre2_set_offset_limit(buffers.context.get(), last);
   const auto run = [&](std::uint32_t options) {
     return pcre2_match(code_->compiled.get(), units(text), text.size(), from,
                        PCRE2_NO_UTF_CHECK | options, buffers.data.get(), buffers.context.get());
   };
   int result = run(0);
   if (result == PCRE2_ERROR_JIT_STACKLIMIT) result = run(PCRE2_NO_JIT);
-  if (result == PCRE2_ERROR_NOMATCH) return false;
-  if (result >= 0) return true;
+  if (result < 0 && result != PCRE2_ERROR_NOMATCH && result != PCRE2_ERROR_MATCHLIMIT) fail(result);
+  return result;
+}
+
+void Regex::fail(int error) const {
   throw Error(ErrorCode::kInvalidInput,
               fmt::format("{}: the pattern cannot be matched against this text: {}", where_,
-                          message_of(result)));
+                          message_of(error)));
 }
 
 }  // namespace mod::text

@@ -40,8 +40,8 @@ class Regex {
   Regex& operator=(Regex&&) noexcept;
 
   /// Matches do not overlap; an empty one never stands where the one before ended. Bytes that are
-  /// not UTF-8 match nothing. Throws Error(kInvalidInput) where the pattern takes too many steps
-  /// for this text: the number is bounded in proportion to the size of the text.
+  /// not UTF-8 match nothing. Throws Error(kInvalidInput) where the pattern takes too many steps:
+  /// their number is bounded in proportion to the size of all texts that `work` was used for.
   void find_all(std::string_view text, RegexWork& work, MatchSink visit) const;
 
  private:
@@ -49,6 +49,9 @@ class Regex {
   void find_in_valid(std::string_view text, std::size_t offset, RegexWork::Buffers& buffers,
                      MatchSink visit) const;
   bool match(std::string_view text, std::size_t from, RegexWork::Buffers& buffers) const;
+  int try_match(std::string_view text, std::size_t from, std::size_t last, std::uint32_t steps,
+                RegexWork::Buffers& buffers) const;
+  [[noreturn]] void fail(int error) const;
 
   std::unique_ptr<Code> code_;
   std::string where_;

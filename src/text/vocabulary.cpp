@@ -1,6 +1,7 @@
 #include "text/vocabulary.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace mod::text {
@@ -63,8 +64,14 @@ std::int32_t Vocabulary::find(std::string_view text, std::uint64_t hash) const n
   return at == slots_.size() ? kNone : slots_[at].id;
 }
 
-void Vocabulary::grow() {
-  slots_.assign(std::max(kFirstSlots, slots_.size() * 2), {});
+void Vocabulary::reserve(std::size_t tokens) {
+  const std::size_t slots = std::bit_ceil(tokens + tokens / 2);
+  if (slots > kFirstSlots && slots > slots_.size()) grow(slots);
+  spans_.reserve(tokens);
+}
+
+void Vocabulary::grow(std::size_t slots) {
+  slots_.assign(slots, {});
   for (std::size_t id = 0; id < spans_.size(); ++id) {
     if (spans_[id].size == kHole) continue;
     const std::uint64_t hash = hash_bytes(token(static_cast<std::int32_t>(id)));
@@ -76,7 +83,7 @@ void Vocabulary::grow() {
 }
 
 Vocabulary::Added Vocabulary::add(std::string_view text, std::int32_t id) {
-  if (3 * (count_ + 1) > 2 * slots_.size()) grow();
+  if (3 * (count_ + 1) > 2 * slots_.size()) grow(std::max(kFirstSlots, slots_.size() * 2));
   if (holds(id)) return Added::kIdTwice;
   const std::uint64_t hash = hash_bytes(text);
   const std::size_t at = probe(text, hash);

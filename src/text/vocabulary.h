@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/table_allocator.h"
+
 namespace mod::text {
 
 /// Hash of a short string.
@@ -19,6 +21,9 @@ class Vocabulary {
   static constexpr std::int32_t kNone = -1;
 
   enum class Added { kNew, kTokenTwice, kIdTwice, kColliding };
+
+  /// Makes room for about this many tokens.
+  void reserve(std::size_t tokens);
 
   /// Ids are not negative; those between the used ones are holes. kColliding: an unlikely number of
   /// tokens fall on one place of the table, as somebody may choose them to.
@@ -55,13 +60,13 @@ class Vocabulary {
     std::int32_t id = kNone;
   };
 
-  void grow();
+  void grow(std::size_t slots);
   /// The slot of this token, or the free one where it belongs; size of the table: too many tries.
   std::size_t probe(std::string_view token, std::uint64_t hash) const noexcept;
 
   std::string arena_;
-  std::vector<Span> spans_;  // by id
-  std::vector<Slot> slots_;  // a power of two, at most two thirds full
+  std::vector<Span> spans_;                        // by id
+  std::vector<Slot, TableAllocator<Slot>> slots_;  // a power of two, at most two thirds full
   std::size_t count_ = 0;
 };
 

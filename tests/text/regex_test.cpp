@@ -95,6 +95,27 @@ TEST(Regex, GivesUpWhereAPatternTakesTooManySteps) {
   EXPECT_EQ(found, 1u);
 }
 
+TEST(Regex, StepsAreCountedForTheWholeText) {
+  // Some thousand steps at every place, and nothing is found at any.
+  const Regex regex("(?:a|a){15}[bc]", "t.json: here");
+  RegexWork work;
+  const auto nothing = [](std::size_t, std::size_t) {};
+  EXPECT_THROW(regex.find_all(std::string(10'000, 'a'), work, nothing), Error);
+  RegexWork other;
+  const auto many_texts = [&] {
+    for (int i = 0; i < 1000; ++i) regex.find_all(std::string(20, 'a'), other, nothing);
+  };
+  EXPECT_THROW(many_texts(), Error);
+}
+
+TEST(Regex, AFewSlowPlacesAreAllowed) {
+  const std::string slow = std::string(5000, ' ') + "x";
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += slow;
+  EXPECT_EQ(matches("\\s*\\n|\\s+|x", text).size(), 100u);
+  EXPECT_EQ(matches("(?:a|a){12}[bc]", std::string(30, 'a') + "b").size(), 1u);
+}
+
 TEST(Regex, MatchesAMegabyteAtOnce) {
   EXPECT_EQ(matches("\\s+(?!\\S)|\\s+", std::string(1'000'000, ' ') + "x").size(), 2u);
   EXPECT_EQ(matches("[^x]+x", std::string(1'000'000, 'a') + "x").size(), 1u);
