@@ -34,6 +34,10 @@ struct MixKernels {
   /// y = the largest (or smallest) of the rows; NaN where a row is NaN.
   void (*extreme)(const float* const* rows, std::size_t experts, bool largest, float* y,
                   std::size_t n) noexcept;
+  /// The largest element; -inf where there is none. NaN is never the largest.
+  float (*largest)(const float* x, std::size_t n) noexcept;
+  /// How many elements (fewer than 2^31) are larger than `value`, or also those equal to it.
+  std::size_t (*count_above)(const float* x, float value, bool or_equal, std::size_t n) noexcept;
 };
 
 }  // namespace mod::cpu

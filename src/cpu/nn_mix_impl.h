@@ -7,16 +7,13 @@
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {
 namespace {
 
-/// ln x: 0.9 ulp at most (AVX2), 1.0 (scalar). x = 2^e m with m in [sqrt 1/2, sqrt 2), f = m - 1,
-/// ln m = f - f^2 / 2 + f^3 p(f), p a minimax fit of our own.
-MOD_INLINE Floats log_of(Floats x) {
-  const Floats infinity = all(__builtin_inff());
-  const Ints small = x < 0x1p-126f;
-  const Floats in = choose(small, x * 0x1p23f, x);
+/// ln of a normal positive number, with `added` to its exponent: within 1 ulp. x = 2^e m with m in
+/// [sqrt 1/2, sqrt 2), f = m - 1, ln m = f - f^2 / 2 + f^3 p(f), p a minimax fit of our own.
+MOD_INLINE Floats log_of_normal(Floats in, Ints added) {
   // The exponent of x / sqrt(1/2) rounded down, by which the mantissa comes to [sqrt 1/2, sqrt 2).
   const Ints e = (bits_of(in) - 0x3f3504f3) >> 23;
   const Floats f = floats_of(bits_of(in) - (e << 23)) - 1.0f;
-  const Floats power = __builtin_convertvector(e + (small & -23), Floats);
+  const Floats power = __builtin_convertvector(e + added, Floats);
   Floats p = all(-0x1.38b59cp-4f);
   p = multiply_add(p, f, all(0x1.055b6cp-3f));
   p = multiply_add(p, f, all(-0x1.0d853cp-3f));
@@ -29,7 +26,14 @@ MOD_INLINE Floats log_of(Floats x) {
   // ln 2 in two parts; the product of the first with the exponent is exact.
   Floats low = multiply_add(power, all(0x1.7f7d1cp-20f), p * square * f);
   low = multiply_add(all(-0.5f), square, low);
-  const Floats y = multiply_add(power, all(0x1.62e4p-1f), f + low);
+  return multiply_add(power, all(0x1.62e4p-1f), f + low);
+}
+
+/// ln x of every float.
+MOD_INLINE Floats log_of(Floats x) {
+  const Floats infinity = all(__builtin_inff());
+  const Ints small = x < 0x1p-126f;
+  const Floats y = log_of_normal(choose(small, x * 0x1p23f, x), small & -23);
   const Floats above_zero = choose(x < infinity, y, x);  // +inf and NaN stay
   const Floats special = choose(x == 0.0f, -infinity, all(__builtin_nanf("")));
   return choose(x > 0.0f, above_zero, choose(x != x, x, special));
@@ -75,6 +79,8 @@ void shift(const float* x, float scale, float most, float log_sum, float* y,
   map(x, y, n, [=](Floats v) MOD_BODY { return (v * scale - most) - log_sum; });
 }
 
+constexpr std::size_t kFewExperts = 16;
+
 /// v, and 0 in place of -inf.
 MOD_INLINE Floats or_zero(Floats v) { return choose(v == -__builtin_inff(), Floats{}, v); }
 
@@ -104,10 +110,43 @@ MOD_INLINE Marks marks_of(std::size_t experts, const Row& row) {
   return marks;
 }
 
+/// The same for 0 < rho and weights of at least e^-80 (of 1 at most), which need no second maximum:
+/// the term of the largest row is then a normal number that all others are small against.
+void plain_mean(const float* const* rows, const float* log_weights, std::size_t experts, float rho,
+                float* y, std::size_t n) {
+  const float share = 1 / rho;
+  Floats one{};
+  float weights[kFewExperts];
+  for (std::size_t k = 0; k < experts; ++k) {
+    weights[k] = exp_of(all(log_weights[k]))[0];
+    one = multiply_add(all(weights[k]), all(1.0f), one);
+  }
+  for_vectors(n, [&](auto tag, std::size_t i, std::size_t count) MOD_BODY {
+    constexpr bool whole = decltype(tag)::kWhole;
+    const auto row = [&](std::size_t k)
+                         MOD_BODY { return load_wide<Floats, whole>(rows[k] + i, count); };
+    Floats most = row(0);
+    for (std::size_t k = 1; k < experts; ++k) most = larger(row(k), most);
+    most = or_zero(most);
+    Floats sum{};
+    for (std::size_t k = 0; k < experts; ++k) {
+      sum = multiply_add(all(weights[k]), exp_of((row(k) - most) * rho), sum);
+    }
+    // sum * 0 keeps a NaN.
+    const Floats mean = multiply_add(log_of_normal(sum / one, Ints{}), all(share), sum * 0.0f);
+    store_wide<whole>(choose(sum == 0.0f, all(-__builtin_inff()), most + mean), y + i, count);
+  });
+}
+
 /// Nothing is lost where experts agree: the sum is of differences to the largest row, and the
 /// weights' own sum is computed by the same operations.
 void power_mean(const float* const* rows, const float* log_weights, std::size_t experts, float rho,
                 float* y, std::size_t n) noexcept {
+  bool plain = rho > 0 && experts <= kFewExperts;
+  for (std::size_t k = 0; k < experts; ++k) {
+    plain = plain && log_weights[k] >= -80 && log_weights[k] <= 0;
+  }
+  if (plain) return plain_mean(rows, log_weights, experts, rho, y, n);
   const Floats one =
       log_sum_of(experts, [&](std::size_t k) MOD_BODY { return all(log_weights[k]); });
   const float share = 1 / rho;
@@ -164,13 +203,31 @@ void extreme(const float* const* rows, std::size_t experts, bool want_largest, f
   });
 }
 
+float largest_of(const float* x, std::size_t n) noexcept { return largest(x, n); }
+
+std::size_t count_above(const float* x, float value, bool or_equal, std::size_t n) noexcept {
+  Ints above{};  // minus the count of each lane
+  std::size_t i = 0;
+  if (or_equal) {
+    for (; i + kWide <= n; i += kWide) above += load(x + i) >= value;
+  } else {
+    for (; i + kWide <= n; i += kWide) above += load(x + i) > value;
+  }
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < kWide; ++l) count += static_cast<std::size_t>(-above[l]);
+  for (; i < n; ++i) count += (or_equal ? x[i] >= value : x[i] > value) ? 1 : 0;
+  return count;
+}
+
 constexpr MixKernels make_mix_kernels() {
   return {.log = log_all,
           .moments = moments,
           .shift = shift,
           .power_mean = power_mean,
           .signed_sum = signed_sum,
-          .extreme = extreme};
+          .extreme = extreme,
+          .largest = largest_of,
+          .count_above = count_above};
 }
 
 }  // namespace

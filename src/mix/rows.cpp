@@ -69,34 +69,37 @@ RowSummary log_softmax(std::span<const float> logits, double temperature, std::s
 }
 
 std::size_t best_token(std::span<const float> row, const Context& context) {
-  const auto argmax = kernels_of(context).vector.argmax;
-  std::vector<std::size_t> best((row.size() + kPiece - 1) / kPiece);
+  const auto largest = kernels_of(context).mix.largest;
+  std::vector<float> most((row.size() + kPiece - 1) / kPiece);
   cpu::parallel_for(context.threads, row.size(), kPiece, [&](std::size_t first, std::size_t last) {
     for (; first < last; first += kPiece) {
-      best[first / kPiece] = first + argmax(row.data() + first, std::min(kPiece, last - first));
+      most[first / kPiece] = largest(row.data() + first, std::min(kPiece, last - first));
     }
   });
-  std::size_t found = 0;
-  for (const std::size_t at : best) {
-    if (row[at] > row[found] || std::isnan(row[found])) found = at;
+  std::size_t best = 0;
+  for (std::size_t piece = 1; piece < most.size(); ++piece) {
+    if (most[piece] > most[best]) best = piece;
   }
-  return row.empty() || std::isnan(row[found]) ? 0 : found;
+  if (most.empty() || most[best] == -kInf) return 0;
+  const std::size_t first = best * kPiece;
+  return first + kernels_of(context).vector.argmax(row.data() + first,
+                                                   std::min(kPiece, row.size() - first));
 }
 
 std::uint32_t rank_of(std::span<const float> row, std::size_t token, const Context& context) {
   const float value = row[token];
-  std::vector<std::uint32_t> above((row.size() + kPiece - 1) / kPiece);
+  const auto count = kernels_of(context).mix.count_above;
+  std::vector<std::size_t> above((row.size() + kPiece - 1) / kPiece);
   cpu::parallel_for(context.threads, row.size(), kPiece, [&](std::size_t first, std::size_t last) {
     for (; first < last; first += kPiece) {
       const std::size_t end = std::min(first + kPiece, last);
-      std::uint32_t count = 0;
-      for (std::size_t i = first; i < end; ++i) count += row[i] > value ? 1 : 0;
-      for (std::size_t i = first; i < std::min(end, token); ++i) count += row[i] == value ? 1 : 0;
-      above[first / kPiece] = count;
+      const std::size_t equals = std::clamp(token, first, end);  // a lower id wins
+      above[first / kPiece] = count(row.data() + first, value, true, equals - first) +
+                              count(row.data() + equals, value, false, end - equals);
     }
   });
   std::uint32_t rank = 1;
-  for (const std::uint32_t count : above) rank += count;
+  for (const std::size_t more : above) rank += static_cast<std::uint32_t>(more);
   return rank;
 }
 
