@@ -11,6 +11,7 @@
 #include "cpu/attention_kernels.h"
 #include "cpu/isa.h"
 #include "cpu/matmul_kernels.h"
+#include "cpu/mix_kernels.h"
 
 namespace mod::cpu {
 
@@ -67,6 +68,7 @@ struct NnKernels {
   MatmulKernels matmul;
   AttentionKernels attention;
   LimitKernels limit;
+  MixKernels mix;
 };
 
 /// The table of one instruction set, which must be supported by this machine.

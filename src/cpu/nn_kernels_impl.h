@@ -10,6 +10,7 @@
 #include "cpu/nn_kernels.h"
 #include "cpu/nn_limit_impl.h"
 #include "cpu/nn_matmul_impl.h"
+#include "cpu/nn_mix_impl.h"
 #include "cpu/nn_vector_impl.h"
 
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {
@@ -17,7 +18,7 @@ namespace {
 
 constexpr NnKernels make_nn_kernels(Isa isa) {
   return {isa, make_vector_kernels(), make_matmul_kernels(), make_attention_kernels(),
-          make_limit_kernels()};
+          make_limit_kernels(), make_mix_kernels()};
 }
 
 }  // namespace
