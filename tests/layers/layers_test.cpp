@@ -27,6 +27,7 @@ const std::map<Room, std::set<Room>>& allowed() {
       {"merge", {"base", "cpu", "io", "checkpoint", "arch", "weights"}},
       {"text", {"base", "io", "checkpoint"}},
       {"nn", {"base", "cpu", "io", "checkpoint", "arch", "weights"}},
+      {"eval", {"base", "io", "checkpoint"}},
   };
   return rooms;
 }
