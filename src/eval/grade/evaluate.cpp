@@ -66,6 +66,14 @@ Complex node_value(const Node& node, const std::vector<Complex>& values, int poi
   return 0;
 }
 
+// Where large terms cancel, what is left is as wrong as the terms are large.
+void note_operands(const Node& node, Values& values) {
+  for (int operand : {node.a, node.b}) {
+    const double size = std::abs(values.of_node[static_cast<std::size_t>(operand)]);
+    values.largest = std::max(values.largest, size);
+  }
+}
+
 struct Pair {
   std::span<const Node> a, b;
 };
@@ -84,7 +92,8 @@ bool holds_everywhere(const Pair& sides, bool constant, Verdict verdict) {
 }
 
 bool near(Complex a, Complex b, double relative, double absolute) {
-  return std::abs(a - b) <= relative * std::max(std::abs(a), std::abs(b)) + absolute;
+  const double size = std::max(std::abs(a), std::abs(b));
+  return size <= absolute || std::abs(a - b) <= std::max(relative * size, absolute);
 }
 
 Complex at(const std::vector<Complex>& values, int root) {
@@ -116,7 +125,7 @@ Values evaluate(std::span<const Node> nodes, int point) {
     const Complex value = node_value(node, values.of_node, point);
     const double size = std::abs(value);
     values.finite &= std::isfinite(size);
-    values.largest = std::max(values.largest, size);
+    if (node.op == Op::kAdd || node.op == Op::kSubtract) note_operands(node, values);
     values.of_node.push_back(value);
     if (!values.finite) break;
   }

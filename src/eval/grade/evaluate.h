@@ -12,7 +12,7 @@ namespace mod::eval {
 
 struct Values {
   std::vector<std::complex<double>> of_node;
-  double largest = 0;  // magnitude of the largest value on the way: what rounding is relative to
+  double largest = 0;  // largest magnitude that was added: what rounding is relative to
   bool finite = true;  // false where something divides by zero or overflows
 };
 

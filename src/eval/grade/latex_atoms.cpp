@@ -17,6 +17,8 @@ bool is_function(std::string_view name) {
   return std::find(std::begin(kFunctions), std::end(kFunctions), name) != std::end(kFunctions);
 }
 
+bool is_ascii_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+
 // Commands that close something or stand between expressions: no factor begins with them.
 bool ends_expression(std::string_view name) {
   constexpr std::string_view kEnds[] = {"\\",    "cdot",   "times", "div", "lt", "gt",
@@ -129,7 +131,9 @@ int LatexParser::command() {
       name == "end" || name == "cup" || name == "cap") {
     return fail();
   }
-  const std::uint64_t symbol = subscripted("\\" + std::string(name));
+  if (name.empty() || !is_ascii_letter(name[0])) return fail();
+  // A command that nobody knows is a symbol: \pi is pi.
+  const std::uint64_t symbol = subscripted(name);
   if (mode_ == GradeMode::kQwen && is_sign('(')) return call(symbol);
   return add({.op = Op::kSymbol, .name = symbol});
 }
@@ -155,10 +159,17 @@ int LatexParser::overline() {
 }
 
 int LatexParser::ceiling(bool up) {
+  const std::size_t first = nodes_.size();
   const int inside = additive();
   if (failed_ || !is_command(up ? "rceil" : "rfloor")) return fail();
   ++at_;
-  return function(up ? "ceil" : "floor", inside);
+  const std::string_view name = up ? "ceil" : "floor";
+  const bool constant = std::none_of(
+      nodes_.begin() + static_cast<std::ptrdiff_t>(first), nodes_.end(),
+      [](const Node& node) { return node.op == Op::kSymbol || node.op == Op::kApply; });
+  // Steps of an unknown hide differences at the points near zero where it is evaluated.
+  if (constant) return function(name, inside);
+  return add({.op = Op::kApply, .a = inside, .name = fnv1a64(name)});
 }
 
 int LatexParser::function_argument() {

@@ -50,6 +50,24 @@ int LatexParser::add(Node node) {
   return static_cast<int>(nodes_.size()) - 1;
 }
 
+// The reference ends an expression before an operator whose right side cannot be read. Each
+// operator is left once, on the way out, so the work stays linear.
+bool LatexParser::rewind(std::size_t position, std::size_t nodes) {
+  if (!failed_ || mode_ != GradeMode::kQwen || nodes_.size() >= kMaxNodes) return false;
+  at_ = position;
+  nodes_.resize(nodes);
+  failed_ = false;
+  return true;
+}
+
+bool LatexParser::at_alien() const {
+  const Token& token = peek();
+  if (token.kind == TokenKind::kCommand)
+    return !token.text.empty() && token.text[0] >= '0' && token.text[0] <= '9';
+  return token.kind == TokenKind::kSign &&
+         std::string_view("@#\";?`").find(token.text[0]) != std::string_view::npos;
+}
+
 int LatexParser::number(double value) { return add({.op = Op::kNumber, .value = value}); }
 
 int LatexParser::function(std::string_view name, int argument) {
@@ -86,8 +104,9 @@ int LatexParser::additive() {
   int left = product(false);
   while (!failed_ && (is_sign('+') || is_sign('-'))) {
     const Op op = is_sign('+') ? Op::kAdd : Op::kSubtract;
-    ++at_;
+    const std::size_t before = at_++, nodes = nodes_.size();
     const int right = product(false);
+    if (rewind(before, nodes)) break;
     left = add({.op = op, .a = left, .b = right});
   }
   return failed_ ? -1 : left;
@@ -104,8 +123,9 @@ int LatexParser::product(bool in_argument) {
   while (!failed_) {
     const auto op = product_sign();
     if (!op) break;
-    ++at_;
+    const std::size_t before = at_++, nodes = nodes_.size();
     const int right = unary(in_argument);
+    if (rewind(before, nodes)) break;
     left = add({.op = *op, .a = left, .b = right});
   }
   return failed_ ? -1 : left;
@@ -125,7 +145,9 @@ int LatexParser::unary(bool in_argument) {
 int LatexParser::factors(bool in_argument) {
   int left = postfix(in_argument);
   while (!failed_ && starts_factor(in_argument)) {
+    const std::size_t before = at_, nodes = nodes_.size();
     const int right = postfix(in_argument);
+    if (rewind(before, nodes)) break;
     left = add({.op = Op::kMultiply, .a = left, .b = right});
   }
   return failed_ ? -1 : left;

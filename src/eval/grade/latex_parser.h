@@ -17,6 +17,8 @@ class LatexParser {
 
   /// The statement that starts here; nothing if there is none.
   std::optional<Statement> statement();
+  /// Whether the text goes on with something that no expression has.
+  bool at_alien() const;
   bool at_end() const { return peek().kind == TokenKind::kEnd; }
   bool take_sign(char sign);
   const Token& peek(std::size_t ahead = 0) const;
@@ -68,6 +70,7 @@ class LatexParser {
   int function(std::string_view name, int argument);
   int number(double value);
   int fail();
+  bool rewind(std::size_t position, std::size_t nodes);
 
   std::vector<Token> tokens_;
   std::size_t at_ = 0;

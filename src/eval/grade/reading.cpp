@@ -74,7 +74,8 @@ Reading read_qwen(std::string_view text) {
   if (text.ends_with('%') || text.starts_with('$')) return read_scaled(text);
   std::vector<Node> nodes;
   LatexParser parser(text, GradeMode::kQwen, nodes);
-  if (auto statement = parser.statement()) return one(std::move(*statement), std::move(nodes));
+  auto statement = parser.statement();
+  if (statement && !parser.at_alien()) return one(std::move(*statement), std::move(nodes));
   const Reading members = read_bracketed(text, GradeMode::kQwen);
   return members.shape != Shape::kText ? members : read_scaled(text);
 }

@@ -8,8 +8,8 @@
 namespace mod::eval {
 namespace {
 
-constexpr std::string_view kIgnored[] = {
-    "quad", "qquad", "left", "right", "displaystyle", "limits", "mathrm", "operatorname", "rm"};
+constexpr std::string_view kIgnored[] = {"quad",  "qquad",        "left",
+                                         "right", "displaystyle", "limits"};
 
 bool is_digit_at(std::string_view text, std::size_t at) {
   return at < text.size() && text[at] >= '0' && text[at] <= '9';
@@ -25,7 +25,7 @@ std::size_t number_end(std::string_view text, std::size_t at, bool thousands) {
   }
   const auto is_group = [&text](std::size_t p) {
     return p < text.size() && text[p] == ',' && is_digit_at(text, p + 1) &&
-           is_digit_at(text, p + 2) && is_digit_at(text, p + 3) && !is_digit_at(text, p + 4);
+           is_digit_at(text, p + 2) && is_digit_at(text, p + 3);
   };
   while (thousands && is_group(at)) at += 4;
   if (at < text.size() && text[at] == '.' && is_digit_at(text, at + 1)) {

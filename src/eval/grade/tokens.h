@@ -13,8 +13,8 @@ struct Token {
   std::string_view text;  // the number as written, the letter, the command without '\', the sign
 };
 
-/// All tokens and one kEnd; white space and spacing commands vanish. A comma before exactly three
-/// digits belongs to the number where `thousands`.
+/// All tokens and one kEnd; white space and spacing commands vanish. A comma before three
+/// digits belongs to the number where `thousands`, and a further digit begins another number.
 std::vector<Token> tokenize_latex(std::string_view text, bool thousands);
 
 /// The number that such a token stands for.
