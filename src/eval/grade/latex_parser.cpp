@@ -145,9 +145,7 @@ int LatexParser::unary(bool in_argument) {
 int LatexParser::factors(bool in_argument) {
   int left = postfix(in_argument);
   while (!failed_ && starts_factor(in_argument)) {
-    const std::size_t before = at_, nodes = nodes_.size();
     const int right = postfix(in_argument);
-    if (rewind(before, nodes)) break;
     left = add({.op = Op::kMultiply, .a = left, .b = right});
   }
   return failed_ ? -1 : left;
