@@ -5,6 +5,7 @@
 #include "eval/grade/equal.h"
 #include "eval/grade/extract.h"
 #include "json_lines.h"
+#include "print.h"
 
 namespace mod::cli {
 namespace {

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "eval/grade/normalize.h"
 #include "json_lines.h"
+#include "print.h"
 
 namespace mod::cli {
 namespace {

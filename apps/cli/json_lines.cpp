@@ -2,86 +2,67 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
-#include "base/text.h"
 #include "mod/error.h"
 
 namespace mod::cli {
-namespace {
 
-constexpr std::size_t kLongestLine = std::size_t{64} << 20;
-constexpr int kMaxDepth = 64;
+using checkpoint::Json;
 
-Json parse_object(const std::string& line, const std::string& where) {
-  if (line.size() > kLongestLine) {
-    throw Error(ErrorCode::kInvalidInput, where + ": the line is longer than 64 MiB");
-  }
-  if (!is_valid_utf8(line)) {
-    throw Error(ErrorCode::kInvalidInput, where + ": not UTF-8; save the file as UTF-8");
-  }
-  // nlohmann's parser keeps a stack on the heap, but its destructor and dump recurse.
-  bool deep = false;
-  Json json = Json::parse(
-      line,
-      [&deep](int depth, Json::parse_event_t, Json&) {
-        deep |= depth > kMaxDepth;
-        return !deep;
-      },
-      false);
-  if (json.is_discarded() || deep || !json.is_object()) {
-    throw Error(ErrorCode::kInvalidInput, where +
-                                              ": not a JSON object; each line of a jsonl file "
-                                              "is one object, such as {\"pred\": \"4\"}");
-  }
-  return json;
-}
-
-}  // namespace
-
-void for_each_json_line(
-    const std::string& path,
-    const std::function<void(const Json& object, const std::string& where)>& use) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) {
+void for_each_json_line(const std::string& file,
+                        const std::function<void(const Json&, const std::string&)>& visit) {
+  std::ifstream stream(file, std::ios::binary);
+  std::error_code ignored;
+  if (!stream || std::filesystem::is_directory(file, ignored)) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{}: cannot be read: {}; give a jsonl file", path,
-                            file ? "it is a folder" : std::strerror(errno)));
+                "cannot read " + file + "; check the path and its permissions");
   }
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
+  std::size_t number = 0;
+  for (std::string line; std::getline(stream, line);) {
+    const std::string place = file + ":" + std::to_string(++number);
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, number);
-    use(parse_object(line, where), where);
+    visit(checkpoint::parse_json(line, place), place);
   }
-  if (file.bad()) throw Error(ErrorCode::kIo, path + ": reading failed");
+  if (stream.bad()) throw Error(ErrorCode::kIo, "cannot read " + file + " to its end");
 }
 
-std::optional<std::string> optional_text(const Json& object, const char* key,
-                                         const std::string& where) {
-  const auto found = object.find(key);
-  if (found == object.end() || found->is_null()) return std::nullopt;
+const Json& json_line_value(const Json& line, const char* key, const std::string& place) {
+  const auto found = line.is_object() ? line.find(key) : line.end();
+  if (!line.is_object() || found == line.end()) {
+    throw Error(ErrorCode::kCorruptFile,
+                fmt::format("{}: expected an object with the key '{}'", place, key));
+  }
+  return *found;
+}
+
+void print_json_line(const Json& value) {
+  fmt::print("{}\n", value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+std::optional<std::string> optional_text(const Json& line, const char* key,
+                                         const std::string& place) {
+  if (!line.is_object()) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("{}: not a JSON object; each line is one, with the key '{}'", place, key));
+  }
+  const auto found = line.find(key);
+  if (found == line.end() || found->is_null()) return std::nullopt;
   if (!found->is_string()) {
-    throw Error(ErrorCode::kInvalidInput, fmt::format("{}: \"{}\" must be a string", where, key));
+    throw Error(ErrorCode::kInvalidInput, fmt::format("{}: '{}' must be a string", place, key));
   }
   return found->get<std::string>();
 }
 
-std::string required_text(const Json& object, const char* key, const std::string& where) {
-  auto text = optional_text(object, key, where);
+std::string required_text(const Json& line, const char* key, const std::string& place) {
+  auto text = optional_text(line, key, place);
   if (!text) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{}: \"{}\" is missing; give it as a string", where, key));
+                fmt::format("{}: '{}' is missing; give it as a string", place, key));
   }
   return *std::move(text);
-}
-
-void print_json_line(const Json& json) {
-  // What grading leaves of an answer may end inside a character.
-  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace mod::cli

@@ -5,24 +5,29 @@
 #include <optional>
 #include <string>
 
-#include "print.h"
+#include "checkpoint/model_folder.h"
 
 namespace mod::cli {
 
-/// The objects of a jsonl file, one at a time. Blank lines are skipped. Throws Error(kInvalidInput)
-/// with FILE:LINE for a line that is no JSON object, and whatever `use` throws as it is.
+/// Calls `visit` with every line of a JSON Lines file and its place "FILE:LINE"; empty lines are
+/// passed over. Throws Error(kInvalidInput) where there is no such file, kCorruptFile where a line
+/// is no JSON.
 void for_each_json_line(
-    const std::string& path,
-    const std::function<void(const Json& object, const std::string& where)>& use);
+    const std::string& file,
+    const std::function<void(const checkpoint::Json& line, const std::string& place)>& visit);
 
-/// The text under `key`, or nothing where it is missing or null. Throws Error(kInvalidInput) with
-/// the place for another type.
-std::optional<std::string> optional_text(const Json& object, const char* key,
-                                         const std::string& where);
+/// The value of a key that a line must have. Throws Error(kCorruptFile).
+const checkpoint::Json& json_line_value(const checkpoint::Json& line, const char* key,
+                                        const std::string& place);
+
+/// One JSON value on one line of stdout.
+void print_json_line(const checkpoint::Json& value);
+
+/// The string under a key, or nothing where it is missing or null. Throws Error(kInvalidInput) with
+/// the place for a line that is no object and for another type.
+std::optional<std::string> optional_text(const checkpoint::Json& line, const char* key,
+                                         const std::string& place);
 /// The same for a key that must be there.
-std::string required_text(const Json& object, const char* key, const std::string& where);
-
-/// One JSON value and a line feed on stdout.
-void print_json_line(const Json& json);
+std::string required_text(const checkpoint::Json& line, const char* key, const std::string& place);
 
 }  // namespace mod::cli

@@ -1,10 +1,9 @@
 // What the commands that work on a tokenizer share.
 #pragma once
 
-#include <functional>
 #include <string>
 
-#include "checkpoint/model_folder.h"
+#include "json_lines.h"
 #include "text/tokenizer.h"
 
 namespace mod::cli {
@@ -13,19 +12,5 @@ namespace mod::cli {
 /// file, or a hub name in the local cache. Throws as Tokenizer::load; kUnsupported for recipes and
 /// mixtures.
 text::Tokenizer open_tokenizer_argument(const std::string& name);
-
-/// Calls `visit` with every line of a JSON Lines file and its place "FILE:LINE"; empty lines are
-/// passed over. Throws Error(kInvalidInput) where there is no such file, kCorruptFile where a line
-/// is no JSON.
-void for_each_json_line(
-    const std::string& file,
-    const std::function<void(const checkpoint::Json& line, const std::string& place)>& visit);
-
-/// The value of a key that a line must have. Throws Error(kCorruptFile).
-const checkpoint::Json& json_line_value(const checkpoint::Json& line, const char* key,
-                                        const std::string& place);
-
-/// One JSON value on one line of stdout.
-void print_json_line(const checkpoint::Json& value);
 
 }  // namespace mod::cli

@@ -55,10 +55,10 @@ TEST_F(Eval, NormalizePrintsBothForms) {
 
 TEST_F(Eval, ErrorsNameFileAndLine) {
   expect_refused({"eval", "grade", "--jsonl", write("\n[1]\n")}, {":2:", "not a JSON object"});
-  expect_refused({"eval", "grade", "--jsonl", write("{\"gold\":\"1\"}")}, {":1:", "\"pred\""});
+  expect_refused({"eval", "grade", "--jsonl", write("{\"gold\":\"1\"}")}, {":1:", "'pred'"});
   expect_refused({"eval", "grade", "--jsonl", write("{\"pred\":1}")}, {":1:", "must be a string"});
   expect_refused({"eval", "grade", "--raw", "--jsonl", write("{\"response\":\"1\"}")},
-                 {":1:", "\"dataset\" is missing"});
+                 {":1:", "'dataset' is missing"});
   expect_refused({"eval", "normalize", "--jsonl", write("{\"in\":\"\xff\"}")}, {":1:", "UTF-8"});
   expect_refused({"eval", "normalize", "--jsonl", write(std::string(100000, '['))}, {":1:"});
   expect_refused({"eval", "normalize", "--jsonl", "/no/such/file"}, {"/no/such/file"});
