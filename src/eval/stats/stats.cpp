@@ -101,9 +101,9 @@ Perplexity perplexity(std::span<const double> nll) {
   if (nll.empty()) {
     throw Error(ErrorCode::kInvalidInput, "perplexity: no token was scored; the text is too short");
   }
-  // Sum of squared deviations / n is E[x^2] - E[x]^2 without its cancellation.
-  const double value = std::exp(mean(nll)), n = static_cast<double>(nll.size());
-  return {value, value * mean_error(nll) * std::sqrt((n - 1) / n)};
+  // (E[x^2] - E[x]^2) / (n - 1) is the square of the mean's standard error.
+  const double value = std::exp(mean(nll));
+  return {value, value * mean_error(nll)};
 }
 
 }  // namespace mod::eval
