@@ -18,7 +18,12 @@ void add_perplexity(CommandTree& tree, CLI::App& parent);
 void add_tokenize(CommandTree& tree, CLI::App& parent);
 void add_detokenize(CommandTree& tree, CLI::App& parent);
 void add_template(CommandTree& tree, CLI::App& parent);
+void add_eval(CommandTree& tree, CLI::App& parent);
 void add_bench(CommandTree& tree, CLI::App& parent);
+
+// Below `mod eval`.
+void add_eval_grade(CommandTree& tree, CLI::App& parent);
+void add_eval_normalize(CommandTree& tree, CLI::App& parent);
 
 // Below `mod bench`.
 void add_bench_make_model(CommandTree& tree, CLI::App& parent);

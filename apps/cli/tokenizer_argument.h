@@ -2,11 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 
-#include "checkpoint/model_folder.h"
 #include "cpu/context.h"
+#include "json_lines.h"
 #include "text/tokenizer.h"
 
 namespace mod::cli {
@@ -18,19 +17,5 @@ std::filesystem::path tokenizer_argument_path(const std::string& name, const Con
 /// A MODEL argument of which only the tokenizer is needed: as bundle::text_folder, or the
 /// tokenizer.json itself. Throws as that and Tokenizer::load.
 text::Tokenizer open_tokenizer_argument(const std::string& name, const Context& context);
-
-/// Calls `visit` with every line of a JSON Lines file and its place "FILE:LINE"; empty lines are
-/// passed over. Throws Error(kInvalidInput) where there is no such file, kCorruptFile where a line
-/// is no JSON.
-void for_each_json_line(
-    const std::string& file,
-    const std::function<void(const checkpoint::Json& line, const std::string& place)>& visit);
-
-/// The value of a key that a line must have. Throws Error(kCorruptFile).
-const checkpoint::Json& json_line_value(const checkpoint::Json& line, const char* key,
-                                        const std::string& place);
-
-/// One JSON value on one line of stdout.
-void print_json_line(const checkpoint::Json& value);
 
 }  // namespace mod::cli
