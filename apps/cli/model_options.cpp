@@ -37,6 +37,10 @@ void add_model_options(CLI::App& command, ModelArguments& a) {
       .add_flag("--deterministic", a.deterministic,
                 "Bits do not depend on batches and chunks either (never on threads)")
       ->group(group);
+  command
+      .add_flag("--cap-scores", a.cap_scores,
+                "Gemma 2: cap attention scores as in training (transformers' default does not)")
+      ->group(group);
 }
 
 Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text) {
@@ -44,6 +48,7 @@ Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text
   options.set = a.set;
   options.context = a.context;
   options.text = text;
+  options.cap_scores = a.cap_scores;
   if (!a.memory.empty()) {
     const auto size = parse_size(a.memory);
     if (!size) {
@@ -56,8 +61,9 @@ Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text
   Runnable runnable{opener.open(a.model), nullptr};
   const auto made_for = static_cast<std::size_t>(runnable.bundle.model->spec().context);
   if (a.context > made_for) {
-    run.log().warn(fmt::format("--context {}: {} was made for {} tokens; expect little sense beyond",
-                               a.context, a.model, made_for));
+    run.log().warn(
+        fmt::format("--context {}: {} was made for {} tokens; expect little sense beyond",
+                    a.context, a.model, made_for));
   }
   mix::EngineOptions engine;
   engine.session.kv = a.kv == "bf16" ? DType::BF16 : DType::F32;

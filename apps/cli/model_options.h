@@ -18,7 +18,7 @@ struct ModelArguments {
   std::string memory;
   std::size_t context = 0;
   std::string kv = "fp32";
-  bool deterministic = false;
+  bool deterministic = false, cap_scores = false;
 };
 
 void add_model_options(CLI::App& command, ModelArguments& arguments);

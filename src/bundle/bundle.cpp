@@ -53,6 +53,7 @@ nn::ModelOptions Opener::model_options(const std::string& name) const {
   nn::ModelOptions out;
   out.name = name;
   out.context = options_.context;
+  out.cap_scores = options_.cap_scores;
   out.memory = options_.memory;
   for (const auto& one : held_) {
     if (const weights::TensorPtr tensor = one.lock()) out.held += tensor->bytes().size();

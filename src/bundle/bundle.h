@@ -39,6 +39,7 @@ struct OpenOptions {
   std::vector<std::string> set;  // KEY=VALUE for recipes; an error if given for a folder
   std::uint64_t memory = 0;      // most bytes of weights, of all models; 0: 80 % of the available
   std::size_t context = 0;       // 0: the model's
+  bool cap_scores = false;       // nn::ModelOptions::cap_scores
   bool text = true;              // false: tokenizer and chat template are not loaded (--ids)
 };
 

@@ -90,10 +90,10 @@ std::shared_ptr<const Model> Model::load(const arch::Architecture& architecture,
   auto model = std::shared_ptr<Model>(new Model);
   model->name_ = options.name;
   if (run_spec.attention_cap > 0 && !options.cap_scores) {
-    context.log->info(fmt::format(
-        "note: {}: attention scores are not capped at {}, as in transformers' default; "
-        "--cap-scores caps them, as in training",
-        options.name, run_spec.attention_cap));
+    context.log->info(
+        fmt::format("note: {}: attention scores are not capped at {}, as in transformers' default; "
+                    "--cap-scores caps them, as in training",
+                    options.name, run_spec.attention_cap));
     run_spec.attention_cap = 0;
   }
   model->spec_ = std::move(run_spec);

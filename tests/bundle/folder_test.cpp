@@ -61,7 +61,8 @@ TEST_F(Folders, ABrokenTemplateIsAnErrorWhenNeeded) {
   const Bundle bundle = open(path_);
   EXPECT_TRUE(bundle.tokenizer);
   EXPECT_EQ(bundle.chat_template, nullptr);
-  EXPECT_TRUE(says(error_of([&] { bundle.need_chat_template(); }), "chat_template.jinja, line 1, column 8"));
+  EXPECT_TRUE(says(error_of([&] { bundle.need_chat_template(); }),
+                   "chat_template.jinja, line 1, column 8"));
 }
 
 TEST_F(Folders, NoTextOnRequest) {

@@ -97,6 +97,17 @@ TEST(RunCommand, AContextBeyondTheModelsIsWarnedOf) {
   EXPECT_NE(got.err.find("made for 512"), std::string::npos) << got.err;
 }
 
+TEST(RunCommand, SaysThatScoresAreNotCappedUnlessAskedTo) {
+  const std::string gemma = kRoot + "/tests/data/tiny/gemma2";
+  const auto plain = run_mod({"run", gemma, "--ids", "5,6", "--ignore-eos", "-n", "2"});
+  EXPECT_EQ(plain.exit_code, 0) << plain.err;
+  EXPECT_NE(plain.err.find("--cap-scores"), std::string::npos) << plain.err;
+  const auto capped =
+      run_mod({"run", gemma, "--ids", "5,6", "--ignore-eos", "-n", "2", "--cap-scores"});
+  EXPECT_EQ(capped.exit_code, 0) << capped.err;
+  EXPECT_EQ(capped.err.find("--cap-scores"), std::string::npos) << capped.err;
+}
+
 TEST(RunCommand, RefusesWithARemedy) {
   expect_refused({"run", kMath, "-p", "x", "--ids", "1"}, {"one prompt"});
   expect_refused({"run", kMath, "--ids", "1,x"}, {"--ids", "1,2,3"});

@@ -40,8 +40,8 @@ INSTANTIATE_TEST_SUITE_P(All, TinyGolden,
                                            "mistral-window", "mistral-nemo", "qwen2", "qwen2-yarn",
                                            "qwen2-window", "qwen3", "mixtral", "qwen2-moe",
                                            "qwen3-moe", "qwen3-moe-dense", "phi3", "phi3-longrope",
-                                           "gemma2", "gemma3", "gemma3-mixed", "gemma3-linear", "olmo2",
-                                           "granite"),
+                                           "gemma2", "gemma3", "gemma3-mixed", "gemma3-linear",
+                                           "olmo2", "granite"),
                          [](const auto& tiny) {
                            std::string name = tiny.param;
                            for (char& c : name) c = c == '-' ? '_' : c;
