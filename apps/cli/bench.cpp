@@ -9,6 +9,8 @@ void add_bench(CommandTree& tree, CLI::App& parent) {
                      "mod bench make-model --like qwen2.5-0.5b /dev/shm/model");
   add_bench_merge(tree, bench);
   add_bench_tokenizer(tree, bench);
+  add_bench_decode(tree, bench);
+  add_bench_prefill(tree, bench);
   add_bench_make_model(tree, bench);
 }
 

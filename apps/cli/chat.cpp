@@ -11,6 +11,7 @@
 #include "bundle/conversation.h"
 #include "commands.h"
 #include "interrupt.h"
+#include "json_lines.h"
 #include "line_editor.h"
 #include "mod/error.h"
 #include "model_options.h"
@@ -81,8 +82,7 @@ class Chat {
     });
     const auto end = Clock::now();
     if (run_.json) {
-      fmt::print("{}\n",
-                 answer_json(generation).dump(-1, ' ', false, Json::error_handler_t::replace));
+      print_json_line(answer_json(generation));
     } else {
       fmt::print("\n");
     }

@@ -29,5 +29,7 @@ void add_eval_normalize(CommandTree& tree, CLI::App& parent);
 void add_bench_make_model(CommandTree& tree, CLI::App& parent);
 void add_bench_merge(CommandTree& tree, CLI::App& parent);
 void add_bench_tokenizer(CommandTree& tree, CLI::App& parent);
+void add_bench_decode(CommandTree& tree, CLI::App& parent);
+void add_bench_prefill(CommandTree& tree, CLI::App& parent);
 
 }  // namespace mod::cli

@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <optional>
 
 #include "checkpoint/quote.h"
 #include "commands.h"
+#include "ids.h"
 #include "mod/error.h"
 #include "print.h"
 #include "tokenizer_argument.h"
@@ -43,26 +43,6 @@ Ids ids_of(const Json& line, const std::string& place) {
   return ids;
 }
 
-/// "1,2,3"; blanks are allowed.
-Ids parse_ids(std::string_view text) {
-  Ids ids;
-  while (text.find_first_not_of(" \t") != std::string_view::npos) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    std::string_view word = text.substr(0, comma);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-    word.remove_prefix(std::min(word.find_first_not_of(" \t"), word.size()));
-    word = word.substr(0, word.find_last_not_of(" \t") + 1);
-    std::int32_t id = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-    if (error != std::errc() || end != word.data() + word.size()) {
-      throw Error(ErrorCode::kInvalidInput,
-                  "--ids: " + checkpoint::quote_name(word) + " is not a token id");
-    }
-    ids.push_back(id);
-  }
-  return ids;
-}
-
 void detokenize(const Options& options, Invocation& run) {
   if (options.ids.has_value() == !options.file.empty()) {
     throw Error(ErrorCode::kInvalidInput,
@@ -78,9 +58,9 @@ void detokenize(const Options& options, Invocation& run) {
       print_json_line({{"text", decode(ids_of(line, place), place)}});
     });
   } else if (run.json) {
-    print_json_line({{"text", decode(parse_ids(*options.ids), "--ids")}});
+    print_json_line({{"text", decode(parse_ids("--ids", *options.ids), "--ids")}});
   } else {
-    fmt::print("{}", decode(parse_ids(*options.ids), "--ids"));
+    fmt::print("{}", decode(parse_ids("--ids", *options.ids), "--ids"));
   }
 }
 

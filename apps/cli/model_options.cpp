@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/text.h"
 #include "mod/error.h"
 
@@ -27,6 +25,7 @@ void add_model_options(CLI::App& command, ModelArguments& a) {
       ->group(group);
   command
       .add_option("--context", a.context, "Most tokens of a text (default: what the model allows)")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->group(group);
   command.add_option("--kv", a.kv, "How keys and values are kept: fp32 or bf16 (half the memory)")
@@ -72,27 +71,6 @@ Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text
   runnable.engine = std::make_unique<mix::Engine>(
       mix::Mixture{{{runnable.bundle.argument, runnable.bundle.model}}}, run.context, engine);
   return runnable;
-}
-
-std::vector<mix::Token> parse_ids(const std::string& option, const std::string& text) {
-  std::vector<mix::Token> ids;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  const auto skip = [&] {
-    while (at < end && (*at == ',' || *at == ' ')) ++at;
-  };
-  for (skip(); at < end; skip()) {
-    mix::Token id = 0;
-    const auto [next, error] = std::from_chars(at, end, id);
-    if (error != std::errc() || (next < end && *next != ',' && *next != ' ')) {
-      throw Error(ErrorCode::kInvalidInput,
-                  fmt::format("{}: '{}' is not a list of token ids; write for example 1,2,3",
-                              option, text));
-    }
-    ids.push_back(id);
-    at = next;
-  }
-  return ids;
 }
 
 }  // namespace mod::cli

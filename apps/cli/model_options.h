@@ -31,7 +31,4 @@ struct Runnable {
 /// `text`: tokenizer and chat template are wanted too. Throws as bundle::Opener::open.
 Runnable open_runnable(const ModelArguments& arguments, const Invocation& run, bool text = true);
 
-/// "1,2,3" as ids. Throws Error(kInvalidInput) that names the option.
-std::vector<mix::Token> parse_ids(const std::string& option, const std::string& text);
-
 }  // namespace mod::cli

@@ -43,7 +43,7 @@ std::optional<mix::Token> begin_token(const text::Tokenizer& tokenizer) {
 }
 
 struct Measured {
-  eval::Perplexity value;
+  eval::TextPerplexity value;
   eval::PerplexityConvention convention;
   std::size_t words, bytes;
 };
@@ -76,7 +76,7 @@ Measured measure(const Options& options, const std::string& text, const Runnable
 }
 
 Json to_json(const Measured& m) {
-  const eval::Perplexity& p = m.value;
+  const eval::TextPerplexity& p = m.value;
   Json json = {{"convention", eval::convention_name(m.convention)},
                {"ppl", p.ppl},
                {"stderr", p.stderr_ppl},
@@ -129,6 +129,7 @@ void add_perplexity(CommandTree& tree, CLI::App& parent) {
   command
       .add_option("--window", options->window,
                   "Tokens of a window (default: the context; for llama.cpp at most 512)")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
 }
 

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "ids.h"
 #include "mod/error.h"
-#include "model_options.h"
 
 namespace mod::cli {
 namespace {

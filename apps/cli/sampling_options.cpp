@@ -38,6 +38,7 @@ void set(To& to, const std::optional<From>& from) {
 void add_sampling_options(CLI::App& command, SamplingArguments& a) {
   const std::string group = "How tokens are chosen";
   command.add_option("-n,--max-tokens", a.max_tokens, "Most tokens to write (default: 256)")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   command
       .add_option("--temperature", a.temperature,
@@ -75,7 +76,9 @@ void add_sampling_options(CLI::App& command, SamplingArguments& a) {
       ->allow_extra_args(false)
       ->group(group);
   command.add_flag("--ignore-eos", a.ignore_eos, "Write on after an end token")->group(group);
-  command.add_option("--seed", a.seed, "Same seed, same text (default: 0)")->group(group);
+  command.add_option("--seed", a.seed, "Same seed, same text (default: 0)")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
 }
 
 mix::GenerationOptions generation_options(const SamplingArguments& a,

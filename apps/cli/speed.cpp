@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-
 #include "base/text.h"
-#include "nn/limits.h"
+#include "bench_model.h"
 
 namespace mod::cli {
 namespace {
@@ -14,33 +11,12 @@ namespace {
 constexpr std::uint64_t kMostBytes = std::uint64_t{512} << 20;
 constexpr int kPasses = 5;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 double weight_read_rate(const nn::Model& model, const Context& context) {
-  std::vector<std::span<const std::byte>> parts;
-  for (const auto& tensor : model.tensors()) parts.push_back(tensor->bytes());
-  std::sort(parts.begin(), parts.end(),
-            [](const auto& a, const auto& b) { return a.size() > b.size(); });
-  std::uint64_t bytes = 0;
-  std::size_t used = 0;
-  while (used < parts.size() && bytes < kMostBytes) bytes += parts[used++].size();
-  parts.resize(used);
-  double best = 0;
-  for (const int streams : {1, 4}) {
-    std::vector<double> rates;
-    for (int pass = 0; pass < kPasses; ++pass) {
-      const auto start = std::chrono::steady_clock::now();
-      for (const auto& part : parts) nn::read_all(part, streams, context);
-      rates.push_back(static_cast<double>(bytes) / seconds_since(start));
-    }
-    std::nth_element(rates.begin(), rates.begin() + kPasses / 2, rates.end());
-    best = std::max(best, rates[kPasses / 2]);
-  }
-  return best;
+  Limits limits(model, context, kMostBytes);
+  for (int pass = 0; pass < kPasses; ++pass) limits.measure_reading();
+  return limits.read_rate();
 }
 
 std::string speed_text(const SpeedOfAnswer& s, const nn::Model& model, const Context& context) {

@@ -117,7 +117,8 @@ fs::path resolve_model(const std::string& name, const std::string& revision, con
   }
   if (is_there(near)) return near;
   if (is_there(here)) return here;
-  std::string looked = near.string() + ", " + fs::absolute(here).string();
+  std::string looked = near.string();
+  if (fs::absolute(here) != near) looked += ", " + fs::absolute(here).string();
   const fs::path cached = find_in_cache(name, revision.empty() ? "main" : revision, looked);
   if (!cached.empty()) return cached;
   throw Error(ErrorCode::kInvalidInput, "model " + quote_name(name) + " not found; looked at " +

@@ -17,8 +17,12 @@ namespace mod::cpu::MOD_KERNEL_NAMESPACE {
 namespace {
 
 constexpr NnKernels make_nn_kernels(Isa isa) {
-  return {isa, make_vector_kernels(), make_matmul_kernels(), make_attention_kernels(),
-          make_limit_kernels(), make_mix_kernels()};
+  return {isa,
+          make_vector_kernels(),
+          make_matmul_kernels(),
+          make_attention_kernels(),
+          make_limit_kernels(),
+          make_mix_kernels()};
 }
 
 }  // namespace

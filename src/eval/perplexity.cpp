@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/random.h"
+#include "eval/stats/stats.h"
 #include "mod/error.h"
 
 namespace mod::eval {
@@ -91,22 +93,17 @@ double bootstrap_error(const std::vector<std::pair<double, double>>& groups) {
       std::max(0.0, (squares / kResamples - mean * mean) * kResamples / (kResamples - 1)));
 }
 
-double token_error(double ppl, double nll, double mean_square, std::size_t tokens) {
-  if (tokens < 2) return 0;
-  return ppl * std::sqrt(std::max(0.0, mean_square - nll * nll) / static_cast<double>(tokens - 1));
-}
-
 }  // namespace
 
 std::string_view convention_name(PerplexityConvention convention) {
   return convention == PerplexityConvention::kLmEval ? "lm-eval" : "llama.cpp";
 }
 
-Perplexity measure_perplexity(mix::Engine& engine, std::span<const Token> ids,
-                              const PerplexityOptions& options, const WindowDone& done) {
+TextPerplexity measure_perplexity(mix::Engine& engine, std::span<const Token> ids,
+                                  const PerplexityOptions& options, const WindowDone& done) {
   const bool rolling = options.convention == PerplexityConvention::kLmEval;
   const std::size_t context = engine.longest_text();
-  Perplexity result;
+  TextPerplexity result;
   result.window = options.window > 0 ? options.window
                   : rolling          ? context
                                      : std::min(context, kLlamaCppWindow);
@@ -119,22 +116,20 @@ Perplexity measure_perplexity(mix::Engine& engine, std::span<const Token> ids,
                                           ? rolling_windows(ids, result.window, options.begin)
                                           : llama_cpp_windows(ids, result.window, options.begin);
   std::vector<std::pair<double, double>> groups;
-  double total = 0, squares = 0;
+  std::vector<double> all;
   for (const Window& window : windows) {
     const std::vector<double> nll = score(engine, window);
     double sum = 0;
-    for (const double n : nll) sum += n, squares += n * n;
+    for (const double n : nll) sum += n;
     groups.emplace_back(sum, static_cast<double>(nll.size()));
-    total += sum;
-    result.tokens += nll.size();
+    all.insert(all.end(), nll.begin(), nll.end());
     if (done) done(nll);
   }
-  const auto tokens = static_cast<double>(result.tokens);
-  result.nll = total / tokens;
-  result.ppl = std::exp(result.nll);
-  result.stderr_ppl = rolling && groups.size() > 1
-                          ? bootstrap_error(groups)
-                          : token_error(result.ppl, result.nll, squares / tokens, result.tokens);
+  const Perplexity of_tokens = perplexity(all);
+  result.tokens = all.size();
+  result.ppl = of_tokens.value;
+  result.nll = std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
+  result.stderr_ppl = rolling && groups.size() > 1 ? bootstrap_error(groups) : of_tokens.error;
   return result;
 }
 

@@ -30,7 +30,7 @@ struct PerplexityOptions {
   std::optional<mix::Token> begin;
 };
 
-struct Perplexity {
+struct TextPerplexity {
   double nll = 0;          // mean negative log-likelihood of a scored token, in nats
   double ppl = 0;          // exp(nll)
   double stderr_ppl = 0;   // lm-eval: bootstrap over windows, or over tokens if there are less than
@@ -44,7 +44,7 @@ using WindowDone = std::function<void(std::span<const double> nll)>;
 
 /// `ids`: the text without special tokens (lm-eval), or as the tokenizer makes it (llama.cpp).
 /// Throws Error(kInvalidInput) for a text that is too short or a window beyond the context.
-Perplexity measure_perplexity(mix::Engine& engine, std::span<const mix::Token> ids,
-                              const PerplexityOptions& options, const WindowDone& done = {});
+TextPerplexity measure_perplexity(mix::Engine& engine, std::span<const mix::Token> ids,
+                                  const PerplexityOptions& options, const WindowDone& done = {});
 
 }  // namespace mod::eval

@@ -58,8 +58,8 @@ struct ModelOptions {
   /// Apply Gemma 2's soft cap of attention scores, as it was trained. transformers leaves it out by
   /// default (its fused attention has none), and what people compare with comes from there.
   bool cap_scores = false;
-  std::uint64_t memory = 0;        // most bytes of weights; 0: 80 % of the available memory
-  std::uint64_t held = 0;          // bytes of other models' weights, counted against `memory`
+  std::uint64_t memory = 0;  // most bytes of weights; 0: 80 % of the available memory
+  std::uint64_t held = 0;    // bytes of other models' weights, counted against `memory`
   std::function<void(std::uint64_t bytes)> loaded;  // progress, from any thread; may be empty
 };
 

@@ -113,6 +113,9 @@ TEST(RunCommand, RefusesWithARemedy) {
   expect_refused({"run", kMath, "--ids", "1,x"}, {"--ids", "1,2,3"});
   expect_refused({"run", kMath, "--ids", "1,999999"}, {"999999", "1024"});
   expect_refused({"run", kMath, "--ids", "-4"}, {"-4"});
+  expect_refused({"run", kMath, "-p", "x", "--context", "-3"}, {"--context"});
+  expect_refused({"run", kMath, "-p", "x", "-n", "-1"}, {"--max-tokens"});
+  expect_refused({"run", kMath, "-p", "x", "--seed", "-1"}, {"--seed"});
   expect_refused({"run", kMath, "-p", "x", "--top-p", "2"}, {"top-p 2"});
   expect_refused({"run", kMath, "-p", "x", "--temperature", "-1"}, {"temperature -1"});
   expect_refused({"run", kMath, "-p", "x", "--logit-bias", "5"}, {"ID=VALUE"});

@@ -42,7 +42,7 @@ TEST_F(Perplexities, RollingWindowsScoreEveryTokenOnce) {
   PerplexityOptions options;
   options.window = kWindow;
   options.begin = 0;
-  const Perplexity got = measure_perplexity(engine_, ids_, options);
+  const TextPerplexity got = measure_perplexity(engine_, ids_, options);
   EXPECT_EQ(got.tokens, ids_.size());
   ASSERT_NE(ids_.size() % kWindow, 0u);
   // lm-evaluation-harness: windows of `kWindow` predictions; each starts with the token before its
@@ -67,7 +67,7 @@ TEST_F(Perplexities, LlamaCppCountsTheSecondHalfOfWholeWindows) {
   PerplexityOptions options;
   options.convention = PerplexityConvention::kLlamaCpp;
   options.window = kWindow;
-  const Perplexity got = measure_perplexity(engine_, ids_, options);
+  const TextPerplexity got = measure_perplexity(engine_, ids_, options);
   const std::size_t windows = ids_.size() / kWindow;
   ASSERT_GE(windows, 2u);
   EXPECT_EQ(got.tokens, windows * (kWindow / 2 - 1));
@@ -101,7 +101,7 @@ TEST_F(Perplexities, TooShortOrTooLongIsRefused) {
 TEST_F(Perplexities, OneTokenWithABeginTokenIsEnough) {
   PerplexityOptions options;
   options.begin = 0;
-  const Perplexity got = measure_perplexity(engine_, std::vector<Token>{87}, options);
+  const TextPerplexity got = measure_perplexity(engine_, std::vector<Token>{87}, options);
   EXPECT_EQ(got.tokens, 1u);
   EXPECT_NEAR(got.nll, nll({0}, 87), 1e-5);
 }

@@ -1,0 +1,57 @@
+// What `mod bench decode` and `mod bench prefill` share: a mapped model, random tokens, and the
+// machine's limits to be measured between the passes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "nn/model.h"
+#include "nn/session.h"
+
+namespace mod::cli {
+
+/// A folder or a recipe; it needs no tokenizer. Throws as bundle::Opener::open.
+std::shared_ptr<const nn::Model> open_bench_model(const std::string& name, Invocation& run);
+
+/// fp32 or bf16; Error(kInvalidInput) for other words.
+DType parse_kv(const std::string& word);
+
+/// The same ids for the same seed.
+std::vector<nn::Token> random_tokens(const nn::Model& model, std::size_t n, std::uint64_t seed);
+
+/// Seconds of a call.
+double seconds_of(const std::function<void()>& call);
+
+/// The middle one, not zero; `values` has at least one.
+double median_seconds(std::vector<double> values);
+
+/// Seconds since the kernel started this process, to its clock tick (10 ms).
+double seconds_since_process_start();
+
+/// Read loops over a model's tensors and multiply-adds in registers, measured round by round.
+class Limits {
+ public:
+  /// The largest tensors are read, until they have `most_bytes` together.
+  Limits(const nn::Model& model, const Context& context,
+         std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max());
+  void measure_reading();
+  void measure_arithmetic();
+  /// Medians; bytes a second of the better of two read loops (1 and 4 streams).
+  double read_rate() const;
+  double flop_rate() const;
+
+ private:
+  const Context& context_;
+  std::vector<std::span<const std::byte>> spans_;  // tensors, neighbours joined
+  double bytes_ = 0, operations_ = 0;
+  std::vector<double> one_stream_, four_streams_, arithmetic_;
+};
+
+}  // namespace mod::cli
