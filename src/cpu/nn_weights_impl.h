@@ -64,7 +64,7 @@ struct LastStep {
 
   MOD_INLINE void copy(const std::byte* from, std::size_t columns) {
     __builtin_memset(bytes, 0, sizeof bytes);
-    __builtin_memcpy(bytes, from, columns * W::kBytes);
+    if (columns > 0) __builtin_memcpy(bytes, from, columns * W::kBytes);
   }
 };
 

@@ -222,7 +222,8 @@ TEST(TokenizeCommand, AgreesWithTransformersAndComesBack) {
   const std::string model = kRoot + "/examples/specialists/base";
   EXPECT_EQ(run_json({"tokenize", model, "-p", item["prompt"]})["ids"], item["prompt_ids"]);
   const auto text = run_mod({"detokenize", model, "--ids", joined(item["prompt_ids"])});
-  EXPECT_EQ(text.out.substr(0, item["prompt"].get<std::string>().size()), item["prompt"]);
+  const auto prompt = item["prompt"].get<std::string>();
+  EXPECT_EQ(text.out.substr(0, prompt.size()), prompt);
 }
 
 }  // namespace

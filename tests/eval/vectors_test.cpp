@@ -52,14 +52,16 @@ bool extracts(const Json& line) {
   const std::string reply = line["response"], dataset = line["dataset"];
   const auto answer = prediction(reply, dataset);
   const Json final_answer = answer ? Json(*answer) : Json(nullptr);
-  EXPECT_EQ(extract_answer(reply, dataset), line["extracted"]) << reply;
+  const Json extracted(extract_answer(reply, dataset));
+  EXPECT_EQ(extracted, line["extracted"]) << reply;
   EXPECT_EQ(final_answer, line["final"]) << reply;
-  return extract_answer(reply, dataset) == line["extracted"] && final_answer == line["final"];
+  return extracted == line["extracted"] && final_answer == line["final"];
 }
 
 bool normalizes(const Json& line) {
   const std::string in = line["in"];
-  return normalize_answer(in) == line["out"] && normalize_answer(in, true) == line["out_skip_unit"];
+  return Json(normalize_answer(in)) == line["out"] &&
+         Json(normalize_answer(in, true)) == line["out_skip_unit"];
 }
 
 bool verdict(const Json& line, GradeMode mode) {
