@@ -32,8 +32,10 @@ MOD_INLINE Floats log_of_normal(Floats in, Ints added) {
 /// ln x of every float.
 MOD_INLINE Floats log_of(Floats x) {
   const Floats infinity = all(__builtin_inff());
-  const Ints small = x < 0x1p-126f;
-  const Floats y = log_of_normal(choose(small, x * 0x1p23f, x), small & -23);
+  // Without the sign: the exponent of a negative number would overflow before it is thrown away.
+  const Floats size = floats_of(bits_of(x) & 0x7fffffff);
+  const Ints small = size < 0x1p-126f;
+  const Floats y = log_of_normal(choose(small, size * 0x1p23f, size), small & -23);
   const Floats above_zero = choose(x < infinity, y, x);  // +inf and NaN stay
   const Floats special = choose(x == 0.0f, -infinity, all(__builtin_nanf("")));
   return choose(x > 0.0f, above_zero, choose(x != x, x, special));

@@ -85,7 +85,7 @@ TEST(TokenizerComponents, PreTokenizers) {
 TEST(TokenizerComponents, Decoders) {
   for_each_case("decoders.json", [](const ConfigNode& config, const Json& row) {
     EXPECT_EQ(decode(read_decoders(config), row["tokens"].get<std::vector<std::string>>()),
-              row["text"]);
+              row["text"].get<std::string>());
   });
 }
 
