@@ -87,7 +87,7 @@ class Decode {
   }
 
   Json row(const Batch& batch) const {
-    const double seconds = median_seconds(batch.seconds), n = static_cast<double>(batch.size());
+    const double seconds = median(batch.seconds), n = static_cast<double>(batch.size());
     // Weights once for all, keys and values of the middle of the run for each text.
     const double length =
         static_cast<double>(options_.context) + static_cast<double>(options_.tokens) / 2;
@@ -104,7 +104,7 @@ class Decode {
             {"share_of_read", bytes / seconds / limits_.read_rate()},
             {"gflops", flops / 1e9},
             {"share_of_peak", flops / limits_.flop_rate()},
-            {"cost_of_first", seconds / median_seconds(batches_[0].seconds)}};
+            {"cost_of_first", seconds / median(batches_[0].seconds)}};
   }
 
   const Options& options_;

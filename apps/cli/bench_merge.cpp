@@ -16,6 +16,7 @@
 #include "mod/error.h"
 #include "print.h"
 #include "recipe_options.h"
+#include "timing.h"
 
 namespace mod::cli {
 namespace {
@@ -54,11 +55,6 @@ std::string recipe_text(const std::string& method, int fine_tunes) {
         stock ? "" : ", parameters: {weight: 0.5, density: 0.5, gamma: 0.01, epsilon: 0.15}");
   }
   return text;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 struct Row {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -32,18 +31,6 @@ std::vector<nn::Token> random_tokens(const nn::Model& model, std::size_t n, std:
   std::vector<nn::Token> tokens(n);
   for (nn::Token& token : tokens) token = static_cast<nn::Token>(random() % model.vocabulary());
   return tokens;
-}
-
-double seconds_of(const std::function<void()>& call) {
-  const auto start = std::chrono::steady_clock::now();
-  call();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median_seconds(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return std::max(*middle, 1e-9);
 }
 
 double seconds_since_process_start() {
@@ -102,9 +89,9 @@ void Limits::measure_arithmetic() {
 }
 
 double Limits::read_rate() const {
-  return bytes_ / std::min(median_seconds(one_stream_), median_seconds(four_streams_));
+  return bytes_ / std::min(median(one_stream_), median(four_streams_));
 }
 
-double Limits::flop_rate() const { return operations_ / median_seconds(arithmetic_); }
+double Limits::flop_rate() const { return operations_ / median(arithmetic_); }
 
 }  // namespace mod::cli

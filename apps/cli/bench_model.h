@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -14,6 +13,7 @@
 #include "command.h"
 #include "nn/model.h"
 #include "nn/session.h"
+#include "timing.h"
 
 namespace mod::cli {
 
@@ -25,12 +25,6 @@ DType parse_kv(const std::string& word);
 
 /// The same ids for the same seed.
 std::vector<nn::Token> random_tokens(const nn::Model& model, std::size_t n, std::uint64_t seed);
-
-/// Seconds of a call.
-double seconds_of(const std::function<void()>& call);
-
-/// The middle one, not zero; `values` has at least one.
-double median_seconds(std::vector<double> values);
 
 /// Seconds since the kernel started this process, to its clock tick (10 ms).
 double seconds_since_process_start();

@@ -61,7 +61,7 @@ Result measure(const Options& options, Invocation& run) {
     seconds.push_back(s);
     limits.measure_arithmetic();
   }
-  result.seconds = median_seconds(seconds);
+  result.seconds = median(seconds);
   result.operations = operations(*model, options.tokens);
   result.peak = limits.flop_rate();
   return result;

@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "mod/error.h"
 #include "print.h"
+#include "timing.h"
 #include "tokenizer_argument.h"
 
 namespace mod::cli {
@@ -62,18 +63,6 @@ std::string built_in_text() {
     if (word >> 62 == 0) text += std::to_string(word >> 40) + " ";
   }
   return text;
-}
-
-template <class Work>
-double seconds_of(Work work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 /// Interleaved rounds of a step and its limit.

@@ -1,5 +1,6 @@
 #include "mix/engine.h"
 
+#include "mix/rows.h"
 #include "mod/error.h"
 
 namespace mod::mix {
@@ -42,23 +43,15 @@ void Engine::score(Stream& stream, std::span<const Token> tokens, const Visit& v
   runner_.run({&input, 1}, [&](const nn::LogitsBlock& block) {
     for (std::size_t i = 0; i < block.rows; ++i) {
       last = block.row(i);
-      visit(block.first + i, {last, log_total(last)});
+      visit(block.first + i, {last, summarise(last, 1, context()).log_sum_exp()});
     }
   });
   set_scores(stream, {last.begin(), last.end()});
 }
 
-double Engine::log_total(std::span<const float> scores) const {
-  return vector_kernels().log_sum_exp(scores.data(), scores.size());
-}
-
 void Engine::set_scores(Stream& stream, std::vector<float> scores) const {
   stream.scores_ = std::move(scores);
-  stream.log_total_ = log_total(stream.scores_);
-}
-
-const cpu::VectorKernels& Engine::vector_kernels() const {
-  return cpu::nn_kernels(context().kernels->isa).vector;
+  stream.log_total_ = summarise(stream.scores_, 1, context()).log_sum_exp();
 }
 
 }  // namespace mod::mix

@@ -6,7 +6,6 @@
 #include <span>
 
 #include "cpu/context.h"
-#include "cpu/nn_kernels.h"
 #include "mix/mixture.h"
 #include "mix/stream.h"
 #include "nn/runner.h"
@@ -48,10 +47,7 @@ class Engine {
   /// Appends and visits the prediction after each of the tokens, without holding them all.
   void score(Stream& stream, std::span<const Token> tokens, const Visit& visit);
 
-  const cpu::VectorKernels& vector_kernels() const;
-
  private:
-  double log_total(std::span<const float> scores) const;
   void set_scores(Stream& stream, std::vector<float> scores) const;
 
   Mixture mixture_;

@@ -15,7 +15,7 @@ Generation::Generation(Engine& engine, Stream stream, std::vector<Token> prompt,
     : stream_(std::move(stream)),
       prompt_(std::move(prompt)),
       options_(std::move(options)),
-      sampler_(options_.sampling, engine.vector_kernels()),
+      sampler_(options_.sampling, engine.context()),
       filter_(options_.stops) {
   check_sampling(options_.sampling, engine.vocabulary());
   if (tokenizer) decoder_.emplace(*tokenizer, true);

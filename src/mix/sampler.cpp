@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "mix/rows.h"
 #include "mod/error.h"
 
 namespace mod::mix {
@@ -24,13 +25,13 @@ constexpr double kDrawable = 52;
 
 }  // namespace
 
-Sampler::Sampler(SamplingOptions options, const cpu::VectorKernels& kernels)
+Sampler::Sampler(SamplingOptions options, const Context& context)
     : options_(std::move(options)),
-      kernels_(kernels),
+      context_(context),
       key_(random_key(options_.seed, kTokenStream)) {}
 
 Token Sampler::most_probable(std::span<const float> scores) const {
-  const std::size_t best = kernels_.argmax(scores.data(), scores.size());
+  const std::size_t best = best_token(scores, context_);
   return best < scores.size() && scores[best] > kMasked ? static_cast<Token>(best) : -1;
 }
 

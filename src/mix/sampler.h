@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "cpu/nn_kernels.h"
+#include "cpu/context.h"
 #include "mix/sampling.h"
 
 namespace mod::mix {
@@ -15,7 +15,7 @@ namespace mod::mix {
 class Sampler {
  public:
   /// `options` went through check_sampling.
-  Sampler(SamplingOptions options, const cpu::VectorKernels& kernels);
+  Sampler(SamplingOptions options, const Context& context);
 
   const SamplingOptions& options() const { return options_; }
 
@@ -50,7 +50,7 @@ class Sampler {
   Token most_probable(std::span<const float> scores) const;
 
   SamplingOptions options_;
-  const cpu::VectorKernels& kernels_;
+  Context context_;
   RandomKey key_;
   std::uint64_t drawn_ = 0;
   std::unordered_map<Token, Counts> counts_;

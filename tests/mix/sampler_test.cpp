@@ -8,7 +8,7 @@
 #include <limits>
 #include <set>
 
-#include "cpu/isa.h"
+#include "mix/support.h"
 #include "mod/error.h"
 
 namespace mod::mix {
@@ -16,9 +16,7 @@ namespace {
 
 constexpr float kMasked = -std::numeric_limits<float>::infinity();
 
-Sampler sampler(const SamplingOptions& options) {
-  return Sampler(options, cpu::nn_kernels(cpu::choose_isa()).vector);
-}
+Sampler sampler(const SamplingOptions& options) { return Sampler(options, test::test_context()); }
 
 Token choose(const SamplingOptions& options, const std::vector<float>& scores) {
   return sampler(options).choose({scores, 0});
