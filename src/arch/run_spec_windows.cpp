@@ -35,7 +35,7 @@ class Rule {
   Rule(const WindowTraits& traits, ConfigReader& reader, const RunSpec& spec) : rule_(traits.rule) {
     const auto layers = static_cast<std::int64_t>(spec.layers.size());
     if (rule_ == WindowRule::kUpperLayers) {
-      first_ = reader.integer("max_window_layers", 0, kMostPositions).value_or(layers);
+      first_ = reader.integer("max_window_layers", 0, kMostPositions).value_or(kFirstUpper);
     } else if (rule_ == WindowRule::kPattern) {
       pattern_ = reader.integer("sliding_window_pattern", 1, layers + 1).value_or(traits.pattern);
     } else if (rule_ == WindowRule::kListedLayers) {

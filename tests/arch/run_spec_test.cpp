@@ -107,6 +107,18 @@ TEST(RunSpec, BothSpellingsAreEqual) {
               1e-12);
 }
 
+// Qwen's configs count from layer 28 where they do not say max_window_layers, as in transformers.
+TEST(RunSpec, QwensWindowsStartAtLayer28) {
+  Windows expected(30, 0);
+  expected[28] = expected[29] = 8;
+  for (const char* kind : {"qwen2", "qwen3"}) {
+    EXPECT_EQ(windows(spec(kind, base(R"({"use_sliding_window": true, "sliding_window": 8,
+                                          "num_hidden_layers": 30})"))),
+              expected)
+        << kind;
+  }
+}
+
 TEST(RunSpec, WindowsFollowTheRuleOfTheKind) {
   const char* eight = R"({"sliding_window": 8})";
   EXPECT_EQ(windows(spec("llama", base(eight))), Windows(6, 0));
