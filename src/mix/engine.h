@@ -7,6 +7,7 @@
 
 #include "cpu/context.h"
 #include "mix/mixture.h"
+#include "mix/reader.h"
 #include "mix/stream.h"
 #include "nn/runner.h"
 
@@ -19,40 +20,55 @@ struct EngineOptions {
 
 struct Step {
   Stream* stream = nullptr;
-  std::span<const Token> tokens;  // at least one
+  std::span<const Token> tokens;  // of the answer; may be empty after Stream::rewrite
 };
 
 /// Not thread-safe.
 class Engine {
  public:
+  /// Throws as check_mixture.
   Engine(Mixture mixture, const Context& context, const EngineOptions& options = {});
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   const Mixture& mixture() const { return mixture_; }
   const Context& context() const { return runner_.context(); }
   /// Tokens of a prediction.
-  std::size_t vocabulary() const;
+  std::size_t vocabulary() const { return vocabulary_; }
   /// Most tokens of a text.
   std::size_t longest_text() const;
 
-  Stream start() const;
+  /// An empty text. `weights` in place of the mixture's, for this text only.
+  Stream start() const { return start(mixture_.weights); }
+  Stream start(std::span<const double> weights) const;
 
-  /// Appends to different streams, which then have predictions. Throws as nn::Runner::run does;
-  /// then all streams are as before.
+  /// Appends to different streams, which then have predictions: those of the mixture's mode. Throws
+  /// as nn::Runner::run does, and Error(kInvalidInput) for a token that the mixture masks; then the
+  /// texts are as before.
   void advance(std::span<const Step> steps);
 
   /// Called with every prediction in the order of the text: `position` is the place in the text of
   /// the token that it comes after. The prediction is valid during the call.
   using Visit = std::function<void(std::size_t position, const Prediction& prediction)>;
 
-  /// Appends and visits the prediction after each of the tokens, without holding them all.
+  /// Appends one turn to an empty stream and visits the prediction after each of its tokens, without
+  /// holding them all. All experts are evaluated, whatever the mode and the weights; the gate has
+  /// heard what comes before the prediction and nothing else.
   void score(Stream& stream, std::span<const Token> tokens, const Visit& visit);
 
  private:
-  void set_scores(Stream& stream, std::vector<float> scores) const;
+  void check_tokens(std::span<const Token> tokens) const;
+  void append(std::span<const Step> steps);
+  void score_alone(StreamState& stream, std::span<const Token> tokens, const Visit& visit);
+  void score_chunk(StreamState& stream, std::span<const Token> tokens, std::vector<Row>& rows,
+                   const Visit& visit);
+  void visit_position(StreamState& stream, std::size_t position, const Visit& visit);
 
   Mixture mixture_;
   EngineOptions options_;
   nn::Runner runner_;
+  std::size_t vocabulary_;
+  Reader reader_;
 };
 
 }  // namespace mod::mix

@@ -39,6 +39,16 @@ struct GateState {
   friend bool operator==(const GateState&, const GateState&) = default;
 };
 
+/// Of which parts of a text a gate wants to know the experts' probabilities.
+struct Hears {
+  bool context = false, turn = false, answer = false;
+
+  bool any() const { return context || turn || answer; }
+  bool operator()(Part part) const {
+    return part == Part::kContext ? context : part == Part::kTurn ? turn : answer;
+  }
+};
+
 struct Gate {
   std::string_view name;
   std::string_view help;     // one line
@@ -46,6 +56,7 @@ struct Gate {
   std::span<const Parameter> parameters;
   bool needs_weights =
       false;  // an error without weights; else they are the prior, uniform if absent
+  Hears hears;
   bool needs_entropies = false;  // of every expert's current prediction
   bool follows_answer = false;   // generated tokens change the weights
   Modes modes;

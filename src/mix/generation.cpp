@@ -1,6 +1,7 @@
 #include "mix/generation.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "mod/error.h"
 
@@ -10,29 +11,55 @@ std::string_view finish_reason(Finish finish) {
   return finish == Finish::kEnd || finish == Finish::kStop ? "stop" : "length";
 }
 
-Generation::Generation(Engine& engine, Stream stream, std::vector<Token> prompt,
+namespace {
+
+void check_mode(ModeKind mode, const SamplingOptions& sampling) {
+  if (mode == ModeKind::kDraw && (sampling.is_greedy() || !sampling.is_neutral())) {
+    throw Error(ErrorCode::kInvalidInput,
+                "mode draw is refused: a token of one drawn expert has the mixture's distribution "
+                "only where tokens are sampled as predicted; say --temperature 1 and no other "
+                "sampling option, or use mode exact");
+  }
+  if (mode == ModeKind::kCertified && !sampling.is_plain_greedy()) {
+    throw Error(ErrorCode::kInvalidInput,
+                "mode certified is refused: it finds the most probable token only; leave out "
+                "temperature, penalties and bias, or use mode exact");
+  }
+}
+
+}  // namespace
+
+Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
                        GenerationOptions options, const text::Tokenizer* tokenizer)
-    : stream_(std::move(stream)),
-      prompt_(std::move(prompt)),
+    : engine_(&engine),
+      stream_(std::move(stream)),
       options_(std::move(options)),
       sampler_(options_.sampling, engine.context()),
       filter_(options_.stops) {
   check_sampling(options_.sampling, engine.vocabulary());
+  check_mode(engine.mixture().mode.kind, options_.sampling);
   if (tokenizer) decoder_.emplace(*tokenizer, true);
+  stream_.rewrite(prompt);
+  prompt_tokens_ = stream_.length() - stream_.read();
+  stream_.set_seed(options_.sampling.seed);
   sampler_.see_prompt(stream_.tokens());
-  sampler_.see_prompt(prompt_);
   if (options_.max_tokens == 0) finish_ = Finish::kLength;
 }
 
 Step Generation::next() {
-  if (tokens_.empty()) return {&stream_, prompt_};
+  if (tokens_.empty()) return {&stream_, {}};
   return {&stream_, {&last_, 1}};
 }
 
 std::string Generation::choose() {
-  const Prediction prediction = stream_.prediction();
+  const Prediction& prediction = stream_.prediction();
   last_ = sampler_.choose(prediction);
-  tokens_.push_back({last_, {}, prediction.logprob(last_)});
+  const double logprob = prediction.is_mixture ? prediction.logprob(last_) : std::nan("");
+  tokens_.push_back({last_, {}, logprob, {}});
+  if (options_.credits) {
+    tokens_.back().credits = credit(engine_->mixture(), prediction, last_,
+                                           *options_.credits, engine_->context());
+  }
   const auto& ends = options_.end_tokens;
   if (std::find(ends.begin(), ends.end(), last_) != ends.end()) {
     finish_ = Finish::kEnd;

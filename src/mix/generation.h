@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mix/credits.h"
 #include "mix/engine.h"
 #include "mix/sampler.h"
 #include "mix/stop_filter.h"
@@ -17,6 +18,7 @@ struct GenerationOptions {
   SamplingOptions sampling;
   std::vector<std::string> stops;  // end the answer and are not part of its text
   std::vector<Token> end_tokens;   // end the answer; part of its tokens and not of its text
+  std::optional<CreditOptions> credits;   // who wrote every token
 };
 
 enum class Finish {
@@ -34,16 +36,19 @@ std::string_view finish_reason(Finish finish);
 struct WrittenToken {
   Token id = 0;
   std::string text;    // what this token completed; all of them joined are the text before a stop
-  double logprob = 0;  // as predicted, before penalties and temperature
+  /// As predicted, before penalties and temperature; NaN where the mixture's was not known.
+  double logprob = 0;
+  std::optional<Credits> credits;
 };
 
 /// Not thread-safe; belongs to one engine.
 class Generation {
  public:
-  /// Goes on from `stream` after `prompt` (at least one token), which was not appended yet. The
-  /// sampling penalties count `stream`'s tokens too. Without a tokenizer there is no text, and no
-  /// stop string can match. Throws as check_sampling.
-  Generation(Engine& engine, Stream stream, std::vector<Token> prompt, GenerationOptions options,
+  /// Makes the text of `stream` be `prompt` (at least one token), the whole of it; what it has read
+  /// of that already is not read again. Without a tokenizer there is no text, and no stop string
+  /// can match. Throws as check_sampling, and Error(kInvalidInput) where the mixture's mode and the
+  /// sampling do not go together.
+  Generation(Engine& engine, Stream stream, const Prompt& prompt, GenerationOptions options,
              const text::Tokenizer* tokenizer);
 
   /// What the engine has to append before the next choose().
@@ -58,18 +63,21 @@ class Generation {
   bool done() const { return finish_ != Finish::kNone; }
   Finish finish() const { return finish_; }
   const std::vector<WrittenToken>& tokens() const { return tokens_; }
-  std::size_t prompt_tokens() const { return prompt_.size(); }
+  /// Tokens that had to be read before the answer, by the first expert.
+  std::size_t prompt_tokens() const { return prompt_tokens_; }
   /// The answer's text so far, as choose() gave it.
   const std::string& text() const { return text_; }
   /// The text with everything that was appended: prompt and answer, the last token left out.
   Stream& stream() { return stream_; }
+  const Stream& stream() const { return stream_; }
 
  private:
   std::string read(Token token);
   std::string close(std::string piece);
 
+  const Engine* engine_;
   Stream stream_;
-  std::vector<Token> prompt_;
+  std::size_t prompt_tokens_ = 0;
   GenerationOptions options_;
   Sampler sampler_;
   StopFilter filter_;

@@ -53,18 +53,22 @@ RowSummary summarise(std::span<const float> logits, double temperature, const Co
   return join(pieces);
 }
 
+void shift_row(std::span<const float> x, double temperature, float most, double log_sum,
+               std::span<float> out, const Context& context) {
+  const auto scale = static_cast<float>(1 / temperature);
+  const auto less = static_cast<float>(log_sum);
+  const auto shift = kernels_of(context).mix.shift;
+  cpu::parallel_for(
+      context.threads, x.size(), kPiece, [&](std::size_t first, std::size_t last) {
+        shift(x.data() + first, scale, most, less, out.data() + first, last - first);
+      });
+}
+
 RowSummary log_softmax(std::span<const float> logits, double temperature, std::span<float> out,
                        const Context& context) {
   const RowSummary row = summarise(logits, temperature, context);
-  const auto scale = static_cast<float>(1 / temperature);
   const bool empty = row.log_sum == -std::numeric_limits<double>::infinity();
-  const float most = empty ? 0 : row.most;
-  const float log_sum = empty ? 0 : static_cast<float>(row.log_sum);
-  const auto shift = kernels_of(context).mix.shift;
-  cpu::parallel_for(
-      context.threads, logits.size(), kPiece, [&](std::size_t first, std::size_t last) {
-        shift(logits.data() + first, scale, most, log_sum, out.data() + first, last - first);
-      });
+  shift_row(logits, temperature, empty ? 0 : row.most, empty ? 0 : row.log_sum, out, context);
   return row;
 }
 

@@ -31,6 +31,10 @@ struct RowSummary {
 RowSummary log_softmax(std::span<const float> logits, double temperature, std::span<float> out,
                        const Context& context);
 
+/// out = (x / temperature - most) - log_sum; out may be x itself.
+void shift_row(std::span<const float> x, double temperature, float most, double log_sum,
+               std::span<float> out, const Context& context);
+
 /// The same sums without writing a row.
 RowSummary summarise(std::span<const float> logits, double temperature, const Context& context);
 

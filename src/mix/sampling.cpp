@@ -16,9 +16,19 @@ void check(bool good, const char* name, double value, const char* range) {
 
 }  // namespace
 
+namespace {
+
+bool changes_scores(const SamplingOptions& o) {
+  return !o.logit_bias.empty() || o.repetition_penalty != 1 || o.frequency_penalty != 0 ||
+         o.presence_penalty != 0;
+}
+
+}  // namespace
+
+bool SamplingOptions::is_plain_greedy() const { return is_greedy() && !changes_scores(*this); }
+
 bool SamplingOptions::is_neutral() const {
-  return logit_bias.empty() && repetition_penalty == 1 && frequency_penalty == 0 &&
-         presence_penalty == 0 && temperature == 1 && top_k == 0 && top_p == 1 && min_p == 0;
+  return !changes_scores(*this) && temperature == 1 && top_k == 0 && top_p == 1 && min_p == 0;
 }
 
 void check_sampling(const SamplingOptions& o, std::size_t vocabulary) {

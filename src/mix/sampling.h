@@ -25,6 +25,8 @@ struct SamplingOptions {
   std::uint64_t seed = 0;
 
   bool is_greedy() const { return temperature == 0; }
+  /// The most probable token, without bias and penalties.
+  bool is_plain_greedy() const;
   /// Tokens are drawn with the probabilities that were predicted.
   bool is_neutral() const;
 };

@@ -2,30 +2,179 @@
 
 #include <algorithm>
 
+#include "mix/stream_state.h"
 #include "mod/error.h"
 
 namespace mod::mix {
+namespace {
+
+/// A text as one expert sees it.
+struct View {
+  std::vector<Token> text;
+  std::vector<std::int64_t> places;
+};
+
+struct Layout {
+  std::vector<View> views;
+  std::vector<Token> tokens;
+  std::vector<Mark> marks;
+};
+
+void add(View& view, std::span<const Token> tokens, std::int64_t place) {
+  for (const Token token : tokens) {
+    view.text.push_back(token);
+    view.places.push_back(place);
+    if (place >= 0) ++place;
+  }
+}
+
+Layout lay_out(const Prompt& prompt, std::size_t experts) {
+  Layout out;
+  out.views.resize(experts);
+  for (const Piece& piece : prompt) {
+    if (!piece.views.empty() && piece.views.size() != experts) {
+      throw Error(ErrorCode::kInternal, "a prompt with views of other experts");
+    }
+    bool predicted = true;
+    for (std::size_t k = 0; k < experts; ++k) {
+      if (!piece.views.empty()) add(out.views[k], piece.views[k], -1);
+      predicted = predicted && !out.views[k].text.empty();
+      add(out.views[k], piece.tokens, static_cast<std::int64_t>(out.tokens.size()));
+    }
+    for (std::size_t i = 0; i < piece.tokens.size(); ++i) {
+      out.tokens.push_back(piece.tokens[i]);
+      out.marks.push_back({piece.part, piece.starts_turn && i == 0, predicted || i > 0});
+    }
+  }
+  return out;
+}
+
+std::size_t common_prefix(const View& view, const Slot& slot) {
+  const std::size_t most = std::min(view.text.size(), slot.text.size());
+  std::size_t same = 0;
+  while (same < most && view.text[same] == slot.text[same] &&
+         view.places[same] == slot.places[same]) {
+    ++same;
+  }
+  return same;
+}
+
+/// Tokens of the shared text among the first `length` of a view.
+std::size_t shared_among(const View& view, std::size_t length) {
+  const auto end = view.places.begin() + static_cast<std::ptrdiff_t>(length);
+  return static_cast<std::size_t>(
+      std::count_if(view.places.begin(), end, [](std::int64_t place) { return place >= 0; }));
+}
+
+void keep(Slot& slot, View&& view, std::size_t length) {
+  slot.session.truncate(std::min(slot.session.length(), length));
+  if (slot.row_after > slot.session.length()) slot.row_after = 0;
+  slot.text = std::move(view.text);
+  slot.places = std::move(view.places);
+}
+
+}  // namespace
+
+void StreamState::append(const Piece& piece) {
+  bool predicted = true;
+  for (Slot& slot : slots) predicted = predicted && !slot.text.empty();
+  for (std::size_t i = 0; i < piece.tokens.size(); ++i) {
+    for (Slot& slot : slots) {
+      slot.text.push_back(piece.tokens[i]);
+      slot.places.push_back(static_cast<std::int64_t>(tokens.size()));
+    }
+    tokens.push_back(piece.tokens[i]);
+    marks.push_back({piece.part, piece.starts_turn && i == 0, predicted || i > 0});
+  }
+  scores.resize(tokens.size() * slots.size(), kUnknown);
+  answer = piece.part == Part::kAnswer ? answer + piece.tokens.size() : 0;
+  has_prediction = false;
+}
+
+void StreamState::cut(std::size_t length) {
+  for (Slot& slot : slots) {
+    const auto first = std::find_if(slot.places.begin(), slot.places.end(), [&](std::int64_t p) {
+      return p >= static_cast<std::int64_t>(length);
+    });
+    const auto rest = static_cast<std::size_t>(first - slot.places.begin());
+    slot.text.resize(rest);
+    slot.places.resize(rest);
+    slot.session.truncate(std::min(slot.session.length(), rest));
+    if (slot.row_after > slot.session.length()) slot.row_after = 0;
+  }
+  tokens.resize(length);
+  marks.resize(length);
+  scores.resize(length * slots.size());
+  has_prediction = false;
+}
+
+Stream::Stream(std::unique_ptr<StreamState> state) : state_(std::move(state)) {}
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&&) noexcept = default;
+Stream::~Stream() = default;
+
+std::span<const Token> Stream::tokens() const { return state_->slots.front().text; }
+
+std::size_t Stream::read() const { return state_->slots.front().session.length(); }
 
 std::size_t Stream::room() const {
-  std::size_t least = sessions_.front().context() - sessions_.front().length();
-  for (const nn::Session& s : sessions_) least = std::min(least, s.context() - s.length());
+  std::size_t least = SIZE_MAX;
+  for (const Slot& slot : state_->slots) {
+    const std::size_t context = slot.session.context();
+    least = std::min(least, context - std::min(context, slot.text.size()));
+  }
   return least;
 }
 
-Prediction Stream::prediction() const {
-  if (scores_.empty()) throw Error(ErrorCode::kInternal, "a prediction for a text without tokens");
-  return {scores_, log_total_};
+const Prediction& Stream::prediction() const {
+  if (!state_->has_prediction) {
+    throw Error(ErrorCode::kInternal, "a prediction for a text that was not read");
+  }
+  return state_->prediction;
 }
 
-void Stream::truncate(std::size_t length) {
-  if (length >= this->length()) return;
-  for (nn::Session& session : sessions_) session.truncate(length);
-  scores_.clear();
+void Stream::rewrite(const Prompt& prompt) {
+  StreamState& s = *state_;
+  Layout layout = lay_out(prompt, s.slots.size());
+  std::vector<std::size_t> same(s.slots.size());
+  std::size_t shared = layout.tokens.size();
+  for (std::size_t k = 0; k < s.slots.size(); ++k) {
+    same[k] = common_prefix(layout.views[k], s.slots[k]);
+    shared = std::min(shared, shared_among(layout.views[k], same[k]));
+  }
+  for (std::size_t k = 0; k < s.slots.size(); ++k) {
+    View& view = layout.views[k];
+    const auto next = std::find_if(view.places.begin(), view.places.end(), [&](std::int64_t p) {
+      return p >= static_cast<std::int64_t>(shared);
+    });
+    const auto until = static_cast<std::size_t>(next - view.places.begin());
+    keep(s.slots[k], std::move(view), std::min(same[k], until));
+  }
+  // What gates heard stays as it was: an answer is an answer in the turns after it.
+  std::copy_n(s.marks.begin(), shared, layout.marks.begin());
+  s.tokens = std::move(layout.tokens);
+  s.marks = std::move(layout.marks);
+  s.scores.resize(shared * s.slots.size());
+  s.scores.resize(s.tokens.size() * s.slots.size(), kUnknown);
+  s.observed = 0;
+  s.answer = 0;
+  s.has_prediction = false;
+}
+
+void Stream::set_seed(std::uint64_t seed) {
+  state_->seed = seed;
+  state_->drawn = 0;
+}
+
+std::vector<std::uint64_t> Stream::forward_passes() const {
+  std::vector<std::uint64_t> passes;
+  for (const Slot& slot : state_->slots) passes.push_back(slot.passes);
+  return passes;
 }
 
 std::uint64_t Stream::cache_bytes() const {
   std::uint64_t bytes = 0;
-  for (const nn::Session& session : sessions_) bytes += session.cache_bytes();
+  for (const Slot& slot : state_->slots) bytes += slot.session.cache_bytes();
   return bytes;
 }
 

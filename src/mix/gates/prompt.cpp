@@ -33,6 +33,7 @@ constinit const Gate kPromptGate = {
     .help = "who predicted the whole prompt best; frozen while answering",
     .formula = "w_k ~ pi_k exp(sum ln p_k(x_t) / tau), t over the prompt",
     .parameters = kParameters,
+    .hears = {true, true, true},
     .modes = {},
     .start = start,
     .observe = observe_prompt,

@@ -48,6 +48,7 @@ constinit const Gate kShareGate = {
     .formula =
         "w'_k ~ w_k p_k(x_t)^eta; w_k = (1 - rate) w'_k + rate / N, t over prompt and answer",
     .parameters = kParameters,
+    .hears = {true, true, true},
     .follows_answer = true,
     .modes =
         {

@@ -27,6 +27,7 @@ constinit const Gate kTurnGate = {
     .help = "who predicted the last turn of the user best; frozen while answering",
     .formula = "w_k ~ pi_k exp(sum ln p_k(x_t) / tau), t over the last turn",
     .parameters = kParameters,
+    .hears = {false, true, false},
     .modes = {},
     .start = start,
     .observe = observe_turn,
