@@ -43,9 +43,12 @@ bool is_template_text(std::string_view text) {
 
 fs::path find_path(const std::string& name, const fs::path& folder) {
   if (name.find('\0') != name.npos) return {};
-  const fs::path near = (folder / name).lexically_normal();
-  if (is_there(near)) return near;
-  return is_there(name) ? fs::path(name) : fs::path();
+  const fs::path near = folder / name;
+  if (!is_there(near)) return is_there(name) ? fs::path(name) : fs::path();
+  // "x/.." is not always "": x may be a link.
+  const fs::path tidy = near.lexically_normal();
+  std::error_code error;
+  return fs::equivalent(near, tidy, error) ? tidy : near;
 }
 
 void find_model(ReadContext& context, const Place& place, ExpertEntry& expert) {
