@@ -17,7 +17,7 @@ namespace mod::cli {
 std::shared_ptr<const nn::Model> open_bench_model(const std::string& name, Invocation& run) {
   bundle::OpenOptions options;
   options.text = false;
-  return bundle::Opener(run.context, options).open(name).model;
+  return bundle::Opener(run.context, options).open(name).mixture.experts.front().model;
 }
 
 DType parse_kv(const std::string& word) {

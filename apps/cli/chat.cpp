@@ -1,12 +1,11 @@
 // `mod chat MODEL`: talk to a model through its chat template.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <memory>
 
-#include "answer_json.h"
+#include "answer.h"
 #include "base/text.h"
 #include "bundle/conversation.h"
 #include "commands.h"
@@ -25,6 +24,7 @@ namespace {
 struct Options {
   ModelArguments model;
   SamplingArguments sampling;
+  AnswerArguments answer;
   std::optional<std::string> prompt;
   std::string system;
   std::vector<std::string> variables;
@@ -59,36 +59,28 @@ class Chat {
   Chat(const Options& options, Invocation& run)
       : run_(run),
         runnable_(open_runnable(options.model, run)),
+        answer_(options.answer),
         chat_(runnable_.bundle, *runnable_.engine, template_variables(options.variables)) {
     mix::GenerationOptions defaults;
     defaults.max_tokens = runnable_.engine->longest_text();
     defaults.sampling = models_own_sampling(runnable_.bundle.generation);
     generation_ = generation_options(options.sampling, defaults, runnable_.bundle.generation);
+    generation_.credits = wanted_credits(answer_, runnable_.bundle);
     chat_.set_system(options.system);
     run.log().debug("sampling: " + mix::sampling_text(generation_.sampling));
   }
 
   /// One turn. Throws what bundle::Conversation::ask throws.
   void answer(const std::string& user) {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
     mix::Generation generation = chat_.ask(user, generation_);
-    auto first = start;
-    mix::run_to_end(*runnable_.engine, generation, [&](const std::string& piece) {
-      if (generation.tokens().size() == 1) first = Clock::now();
-      if (run_.json) return;
-      std::fwrite(piece.data(), 1, piece.size(), stdout);
-      std::fflush(stdout);
-    });
-    const auto end = Clock::now();
+    const SpeedOfAnswer speed = write_answer(runnable_, generation, answer_, run_.json);
     if (run_.json) {
-      print_json_line(answer_json(generation));
+      print_json_line(answer_json(generation, runnable_.bundle));
     } else {
       fmt::print("\n");
     }
     std::fflush(stdout);
-    tell_about(generation, std::chrono::duration<double>(first - start).count(),
-               std::chrono::duration<double>(end - first).count());
+    tell_about(generation, speed);
     finish_ = generation.finish();
     chat_.keep(std::move(generation));
   }
@@ -109,18 +101,16 @@ class Chat {
   mix::Finish finish() const { return finish_; }
 
  private:
-  void tell_about(const mix::Generation& generation, double prompt_seconds, double seconds) {
+  void tell_about(const mix::Generation& generation, const SpeedOfAnswer& speed) {
     if (generation.finish() == mix::Finish::kContext) {
       run_.log().warn(fmt::format(
           "the answer ends because the context of {} tokens is full; /reset starts a new chat",
           runnable_.engine->longest_text()));
     }
     if (generation.finish() == mix::Finish::kCancelled) return;
-    run_.log().info(speed_text({.prompt_tokens = generation.prompt_tokens(),
-                                .generated_tokens = generation.tokens().size(),
-                                .prompt_seconds = prompt_seconds,
-                                .generation_seconds = seconds},
-                               *runnable_.bundle.model, run_.context));
+    run_.log().info(speed_text(speed, runnable_.bundle, run_.context));
+    const std::string text = mixture_summary(generation, runnable_.bundle);
+    if (!text.empty()) run_.log().info(text);
   }
 
   bool command(const std::string& line) {
@@ -156,6 +146,7 @@ class Chat {
 
   Invocation& run_;
   Runnable runnable_;
+  AnswerArguments answer_;
   bundle::Conversation chat_;
   mix::GenerationOptions generation_;
   mix::Finish finish_ = mix::Finish::kNone;
@@ -193,6 +184,7 @@ void add_chat(CommandTree& tree, CLI::App& parent) {
       parent, "chat", "Talk to a model",
       "mod chat examples/specialists/math\n"
       "  mod chat recipe.yml -p \"How do you say 'a red house' in French?\"\n"
+      "  mod chat examples/mixtures/share.yml --color\n"
       "  mod chat models/qwen3 --system \"Answer briefly.\" --var enable_thinking=false\n\n"
       "The model's chat template makes the prompt. Where its generation_config says do_sample, "
       "its\n"
@@ -213,6 +205,7 @@ void add_chat(CommandTree& tree, CLI::App& parent) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   add_sampling_options(command, options->sampling);
+  add_answer_options(command, options->answer, false);
 }
 
 }  // namespace mod::cli

@@ -20,6 +20,44 @@ struct Options {
   std::string out;
 };
 
+std::string name_of(const mix::Expert& expert) { return "experts." + expert.name + ".logprobs"; }
+
+std::vector<checkpoint::HeaderTensor> tensors_of(const bundle::Bundle& bundle, std::int64_t positions,
+                                              std::int64_t vocabulary) {
+  std::vector<checkpoint::HeaderTensor> tensors = {
+      {.name = "ids", .dtype = DType::I32, .shape = {positions}}};
+  const auto add = [&](const std::string& name, std::int64_t columns) {
+    tensors.push_back({.name = name, .dtype = DType::F32, .shape = {positions, columns}});
+  };
+  if (bundle.kind != bundle::Kind::kMixture) {
+    add("logits", vocabulary);
+    return tensors;
+  }
+  const auto& experts = bundle.mixture.experts;
+  add("logprobs", vocabulary);
+  for (const mix::Expert& expert : experts) add(name_of(expert), vocabulary);
+  add("weights", static_cast<std::int64_t>(experts.size()));
+  return tensors;
+}
+
+void write_mixture(std::size_t position, const mix::Prediction& prediction,
+                   const mix::Mixture& mixture, checkpoint::TensorFile& file) {
+  const auto write = [&](const std::string& name, std::span<const float> scores, double total) {
+    std::vector<float> row;
+    for (const float score : scores) row.push_back(static_cast<float>(score - total));
+    const auto bytes = std::as_bytes(std::span(row));
+    file.write(name, position * bytes.size(), bytes);
+  };
+  std::vector<float> weights;
+  write("logprobs", prediction.scores, prediction.log_total);
+  for (std::size_t k = 0; k < mixture.experts.size(); ++k) {
+    const mix::Opinion& opinion = prediction.experts[k];
+    write(name_of(mixture.experts[k]), opinion.scores, opinion.log_total);
+    weights.push_back(static_cast<float>(opinion.weight));
+  }
+  write("weights", weights, 0);
+}
+
 void write_logits(const Options& options, const Invocation& run) {
   check_prompt_options(options.prompt);
   const Runnable runnable = open_runnable(options.model, run, options.prompt.ids.empty());
@@ -30,16 +68,15 @@ void write_logits(const Options& options, const Invocation& run) {
   mix::Stream stream = engine.start();
   if (ids.size() > stream.room()) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{}: {} tokens are more than its context of {}", options.model.model,
+                fmt::format("{}: {} tokens are more than its context of {}", runnable.bundle.argument,
                             ids.size(), stream.room()));
   }
-  checkpoint::TensorFile file(
-      options.out,
-      {{.name = "ids", .dtype = DType::I32, .shape = {positions}},
-       {.name = "logits", .dtype = DType::F32, .shape = {positions, vocabulary}}},
-      {{"format", "pt"}});
+  checkpoint::TensorFile file(options.out, tensors_of(runnable.bundle, positions, vocabulary),
+                              {{"format", "pt"}});
   file.write("ids", 0, std::as_bytes(std::span(ids)));
+  const bool mixture = runnable.bundle.kind == bundle::Kind::kMixture;
   engine.score(stream, ids, [&](std::size_t position, const mix::Prediction& prediction) {
+    if (mixture) return write_mixture(position, prediction, runnable.bundle.mixture, file);
     const auto bytes = std::as_bytes(prediction.scores);
     file.write("logits", position * bytes.size(), bytes);
   });
@@ -62,7 +99,10 @@ void add_logits(CommandTree& tree, CLI::App& parent) {
       "  mod logits recipe.yml -p \"Hello\" --out logits.safetensors\n\n"
       "The file holds `logits` (fp32, positions x vocabulary) and `ids`. Row t belongs to\n"
       "the prediction of the token after ids[t], as Hugging Face's logits do. Rows are\n"
-      "written as they come: memory does not grow with the text.",
+      "written as they come: memory does not grow with the text.\n"
+      "Of a mixture: `logprobs` (the mixture's), `experts.NAME.logprobs` (after the expert's\n"
+      "temperature and masks), and `weights` (positions x experts): row t of all belongs to the\n"
+      "same prediction. All ids count as one prompt; gates have heard ids[1..t] at row t.",
       [options](Invocation& run) { write_logits(*options, run); });
   add_model_options(command, options->model);
   add_prompt_options(command, options->prompt);

@@ -14,6 +14,9 @@ namespace mod::cli {
 
 struct ModelArguments {
   std::string model;
+  std::vector<std::string> experts;  // a mixture in place of `model`
+  std::string rule, gate, mode;      // of that, or in place of what a mixture file says
+  std::string weights;
   std::vector<std::string> set;
   std::string memory;
   std::size_t context = 0;
@@ -21,12 +24,18 @@ struct ModelArguments {
   bool deterministic = false, cap_scores = false;
 };
 
+/// MODEL, or the options for a mixture that is written on the command line (with a mixture file they
+/// override what it says), and how it runs.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
 
 struct Runnable {
   bundle::Bundle bundle;
   std::unique_ptr<mix::Engine> engine;
 };
+
+/// Opens MODEL, or the mixture of --expert. Throws Error(kInvalidInput) if both or none are given,
+/// and as bundle::Opener::open.
+bundle::Bundle open_bundle(const ModelArguments& arguments, bundle::Opener& opener);
 
 /// `text`: tokenizer and chat template are wanted too. Throws as bundle::Opener::open.
 Runnable open_runnable(const ModelArguments& arguments, const Invocation& run, bool text = true);

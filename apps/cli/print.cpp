@@ -63,6 +63,11 @@ checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log) {
                     ": this command looks at weights on disk, and a recipe is not supported yet; "
                     "write it with `mod merge` and name the folder");
   }
+  if (argument.kind == bundle::Kind::kMixture) {
+    throw Error(ErrorCode::kUnsupported,
+                name + ": this command looks at the weights of one model, and a mixture has several; "
+                       "name one of them");
+  }
   Problems notes;
   checkpoint::ModelFolder model;
   std::error_code ignored;

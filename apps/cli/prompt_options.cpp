@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "bundle/prompts.h"
 #include "ids.h"
 #include "mod/error.h"
 
@@ -40,12 +41,11 @@ void check_prompt_options(const PromptArguments& arguments) {
   }
 }
 
-std::vector<mix::Token> prompt_ids(const PromptArguments& arguments, const bundle::Bundle& bundle,
-                                   Log& log) {
-  if (!arguments.ids.empty()) return parse_ids("--ids", arguments.ids);
+namespace {
+
+/// What an empty text stands for.
+std::vector<mix::Token> empty_prompt(const bundle::Bundle& bundle, Log& log) {
   const text::Tokenizer& tokenizer = bundle.need_tokenizer();
-  std::vector<mix::Token> ids = tokenizer.encode(prompt_text(arguments), !arguments.no_special);
-  if (!ids.empty()) return ids;
   const auto begin = tokenizer.bos_id() ? tokenizer.bos_id() : bundle.generation.begin_token;
   if (begin) {
     log.info("note: the prompt is empty; starting from the begin token " + std::to_string(*begin));
@@ -55,6 +55,22 @@ std::vector<mix::Token> prompt_ids(const PromptArguments& arguments, const bundl
               bundle.argument +
                   ": the prompt is empty, and its tokenizer has no begin token to start from; "
                   "give a text with -p");
+}
+
+}  // namespace
+
+std::vector<mix::Token> prompt_ids(const PromptArguments& arguments, const bundle::Bundle& bundle,
+                                   Log& log) {
+  if (!arguments.ids.empty()) return parse_ids("--ids", arguments.ids);
+  std::vector<mix::Token> ids =
+      bundle.need_tokenizer().encode(prompt_text(arguments), !arguments.no_special);
+  return ids.empty() ? empty_prompt(bundle, log) : ids;
+}
+
+mix::Prompt prompt_of(const PromptArguments& arguments, const bundle::Bundle& bundle, Log& log) {
+  if (!arguments.ids.empty()) return mix::text_prompt(parse_ids("--ids", arguments.ids));
+  mix::Prompt prompt = bundle::raw_prompt(bundle, prompt_text(arguments), !arguments.no_special);
+  return bundle::prompt_length(prompt) == 0 ? mix::text_prompt(empty_prompt(bundle, log)) : prompt;
 }
 
 }  // namespace mod::cli

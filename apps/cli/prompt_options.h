@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "bundle/bundle.h"
-#include "mix/prediction.h"
+#include "mix/prompt.h"
 
 namespace mod::cli {
 
@@ -27,5 +27,8 @@ void check_prompt_options(const PromptArguments& arguments);
 /// token, with a note. Throws Error(kInvalidInput).
 std::vector<mix::Token> prompt_ids(const PromptArguments& arguments, const bundle::Bundle& bundle,
                                    Log& log);
+
+/// The same as what the experts of a mixture read, each after its prefix.
+mix::Prompt prompt_of(const PromptArguments& arguments, const bundle::Bundle& bundle, Log& log);
 
 }  // namespace mod::cli

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "bundle/bundle.h"
 #include "cpu/context.h"
 #include "nn/model.h"
 
@@ -18,7 +19,8 @@ struct SpeedOfAnswer {
 };
 
 /// One line: tokens per second of prompt and answer, and the share of the limit that the answer
-/// reached.
-std::string speed_text(const SpeedOfAnswer& speed, const nn::Model& model, const Context& context);
+/// reached (left out for mixtures that do not evaluate every expert for every token).
+std::string speed_text(const SpeedOfAnswer& speed, const bundle::Bundle& bundle,
+                       const Context& context);
 
 }  // namespace mod::cli

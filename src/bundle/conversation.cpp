@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "bundle/prompts.h"
 #include "mod/error.h"
 
 namespace mod::bundle {
@@ -17,7 +17,7 @@ Conversation::Conversation(const Bundle& bundle, mix::Engine& engine, Json varia
 
 void Conversation::reset() {
   turns_ = Json::array();
-  stream_.truncate(0);
+  stream_ = engine_.start();
 }
 
 Conversation::Json Conversation::messages() const {
@@ -28,34 +28,27 @@ Conversation::Json Conversation::messages() const {
 }
 
 mix::Generation Conversation::ask(const std::string& user, const mix::GenerationOptions& options) {
-  mix::check_sampling(options.sampling, engine_.vocabulary());
+  mix::check_generation(engine_, options);
   Json chat = messages();
   chat.push_back({{"role", "user"}, {"content", user}});
   text::ChatTemplate::Options rendering;
   rendering.variables = variables_;
-  const std::string text = bundle_.need_chat_template().render(chat, rendering);
-  const auto ids = bundle_.need_tokenizer().encode(text, false);
-  if (ids.empty()) {
+  const mix::Prompt prompt = chat_prompt(bundle_, chat, rendering);
+  const std::size_t length = prompt_length(prompt);
+  if (length == 0) {
     throw Error(ErrorCode::kInvalidInput,
                 bundle_.argument + ": the chat template makes an empty text of this chat");
   }
   const std::size_t longest = engine_.longest_text();
-  if (ids.size() >= longest) {
+  if (length >= longest) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("the chat has {} tokens and the context of {} leaves no room for an "
                             "answer; /reset starts a new chat",
-                            ids.size(), longest));
+                            length, longest));
   }
-  // At least one token has to be read again, to have a prediction.
-  const auto read = stream_.tokens();
-  const std::size_t most = std::min(read.size(), ids.size() - 1);
-  const auto differ =
-      std::mismatch(read.begin(), read.begin() + static_cast<std::ptrdiff_t>(most), ids.begin());
-  const auto same = static_cast<std::size_t>(differ.second - ids.begin());
-  stream_.truncate(same);
   asked_ = user;
-  return mix::Generation(engine_, std::exchange(stream_, engine_.start()),
-                         {differ.second, ids.end()}, options, bundle_.tokenizer.get());
+  return mix::Generation(engine_, std::exchange(stream_, engine_.start()), prompt, options,
+                         bundle_.tokenizer.get());
 }
 
 void Conversation::keep(mix::Generation&& generation) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/problems.h"
 #include "mix/gate.h"
 #include "mix/mode.h"
@@ -63,6 +64,9 @@ struct MixtureOptions {
   bool find_models = true;  // false: touch no file, so that `argument` is what is written
 };
 
+/// `set`: KEY=VALUE each. Throws Error(kInvalidInput) where there is no '='.
+MixtureOptions mixture_options(const std::vector<std::string>& set, const std::string& weights);
+
 /// Whether this is the text of a mixture: a map with the key `mixture`, whatever else it has.
 bool is_mixture(std::string_view text);
 
@@ -74,6 +78,9 @@ MixtureFile parse_mixture(std::string_view text, const std::filesystem::path& fi
 /// Also throws Error(kIo) where there is no such file.
 MixtureFile read_mixture(const std::filesystem::path& file, const MixtureOptions& options,
                          Problems& problems);
+
+/// read_mixture with everything that is wrong thrown as one Error(kInvalidInput) and the rest logged.
+MixtureFile load_mixture(const std::filesystem::path& file, const MixtureOptions& options, Log& log);
 
 /// A mixture without a file.
 struct MixtureArguments {

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "base/yaml.h"
+#include "bundle/mixture_file.h"
 #include "checkpoint/model_folder.h"
-#include "mod/error.h"
 
 namespace mod::bundle {
 namespace {
@@ -15,17 +15,6 @@ namespace fs = std::filesystem;
 bool is_file(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
-}
-
-/// Broken YAML is no mixture: reading it as a recipe says what is wrong with it.
-bool is_mixture(const fs::path& file) {
-  const std::string text = read_text_file(file.string(), yaml::Limits().bytes);
-  try {
-    const yaml::Node root = yaml::parse_one(text, file.string());
-    return root.kind == yaml::Kind::kMap && root.find("mixture") != nullptr;
-  } catch (const Error&) {
-    return false;
-  }
 }
 
 }  // namespace
@@ -43,11 +32,8 @@ ModelArgument resolve_argument(const std::string& text) {
   if (std::error_code ignored; fs::exists(text, ignored)) argument.path = text;
   const fs::path extension = argument.path.extension();
   if ((extension != ".yml" && extension != ".yaml") || !is_file(argument.path)) return argument;
-  if (is_mixture(argument.path)) {
-    throw Error(ErrorCode::kUnsupported,
-                text + ": a mixture as a model is not supported yet; name one of its models");
-  }
-  argument.kind = Kind::kRecipe;
+  const std::string contents = read_text_file(argument.path.string(), yaml::Limits().bytes);
+  argument.kind = is_mixture(contents) ? Kind::kMixture : Kind::kRecipe;
   return argument;
 }
 

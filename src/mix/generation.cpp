@@ -29,6 +29,11 @@ void check_mode(ModeKind mode, const SamplingOptions& sampling) {
 
 }  // namespace
 
+void check_generation(const Engine& engine, const GenerationOptions& options) {
+  check_sampling(options.sampling, engine.vocabulary());
+  check_mode(engine.mixture().mode.kind, options.sampling);
+}
+
 Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
                        GenerationOptions options, const text::Tokenizer* tokenizer)
     : engine_(&engine),
@@ -36,8 +41,7 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
       options_(std::move(options)),
       sampler_(options_.sampling, engine.context()),
       filter_(options_.stops) {
-  check_sampling(options_.sampling, engine.vocabulary());
-  check_mode(engine.mixture().mode.kind, options_.sampling);
+  check_generation(engine, options_);
   if (tokenizer) decoder_.emplace(*tokenizer, true);
   stream_.rewrite(prompt);
   prompt_tokens_ = stream_.length() - stream_.read();

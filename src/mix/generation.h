@@ -41,13 +41,16 @@ struct WrittenToken {
   std::optional<Credits> credits;
 };
 
+/// Throws as check_sampling, and Error(kInvalidInput) where the mixture's mode and the sampling do
+/// not go together.
+void check_generation(const Engine& engine, const GenerationOptions& options);
+
 /// Not thread-safe; belongs to one engine.
 class Generation {
  public:
   /// Makes the text of `stream` be `prompt` (at least one token), the whole of it; what it has read
   /// of that already is not read again. Without a tokenizer there is no text, and no stop string
-  /// can match. Throws as check_sampling, and Error(kInvalidInput) where the mixture's mode and the
-  /// sampling do not go together.
+  /// can match. Throws as check_generation.
   Generation(Engine& engine, Stream stream, const Prompt& prompt, GenerationOptions options,
              const text::Tokenizer* tokenizer);
 

@@ -19,8 +19,8 @@ TEST_F(Folders, HoldEverything) {
   const Bundle bundle = open(path_);
   EXPECT_EQ(bundle.argument, path_.string());
   EXPECT_EQ(bundle.kind, Kind::kFolder);
-  EXPECT_EQ(bundle.model->name(), path_.string());
-  EXPECT_TRUE(bundle.model->tensors().front()->is_mapped());
+  EXPECT_EQ(bundle.model().name(), path_.string());
+  EXPECT_TRUE(bundle.model().tensors().front()->is_mapped());
   EXPECT_EQ(bundle.need_tokenizer().decode(bundle.need_tokenizer().encode("two", true), true),
             "two");
   EXPECT_FALSE(bundle.generation.do_sample);
@@ -100,7 +100,7 @@ TEST_F(Folders, OverridesAreForRecipes) {
 TEST_F(Folders, TheContextCanBeChosen) {
   OpenOptions options;
   options.context = 33;
-  EXPECT_EQ(open(path_, options).model->context(), 33u);
+  EXPECT_EQ(open(path_, options).model().context(), 33u);
 }
 
 TEST_F(Folders, MissingOnesAreNamed) {
@@ -129,9 +129,9 @@ TEST_F(Folders, EqualContentsAreHeldOnce) {
   fs::copy_file(fs::path(specialist("math")) / "model.safetensors", path_ / "model.safetensors");
   Opener opener(test_context(), {});
   const Bundle a = opener.open(specialist("math")), b = opener.open(path_.string());
-  EXPECT_EQ(a.model->tensors(), b.model->tensors());
+  EXPECT_EQ(a.model().tensors(), b.model().tensors());
   const Bundle c = opener.open(specialist("code"));
-  EXPECT_NE(a.model->tensors(), c.model->tensors());
+  EXPECT_NE(a.model().tensors(), c.model().tensors());
 }
 
 TEST_F(Folders, MemoryIsCountedOverAllModels) {

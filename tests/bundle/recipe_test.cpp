@@ -10,8 +10,8 @@ namespace {
 
 /// Tensors under test are held in the same types and hold the same bytes, and so do the logits.
 void expect_equal(const Bundle& memory, const Bundle& disk) {
-  EXPECT_EQ(memory.model->spec(), disk.model->spec());
-  EXPECT_EQ(memory.model->weight_bytes(), disk.model->weight_bytes());
+  EXPECT_EQ(memory.model().spec(), disk.model().spec());
+  EXPECT_EQ(memory.model().weight_bytes(), disk.model().weight_bytes());
   EXPECT_EQ(memory.generation, disk.generation);
   const std::vector<float> ours = logits(memory), theirs = logits(disk);
   ASSERT_EQ(ours.size(), theirs.size());
@@ -79,7 +79,7 @@ TEST_F(Recipes, StackedLayers) {
       ", layer_range: [0, 3]}]\n  - sources: [{model: " + specialist("code") +
       ", layer_range: [1, 4]}]\ndtype: bfloat16\n";
   expect_as_merged(write(yaml));
-  EXPECT_EQ(open(folder_ / "recipe.yml").model->layers().size(), 6u);
+  EXPECT_EQ(open(folder_ / "recipe.yml").model().layers().size(), 6u);
 }
 
 TEST_F(Recipes, EveryArchitecture) {
@@ -119,7 +119,7 @@ TEST_F(Recipes, CopiedTensorsAreSharedWithTheirModel) {
       write("merge_method: passthrough\nmodels: [{model: " + specialist("math") + "}]\n");
   const Bundle folder = opener.open(specialist("math"));
   const Bundle merged = opener.open(recipe.string());
-  EXPECT_EQ(folder.model->tensors(), merged.model->tensors());
+  EXPECT_EQ(folder.model().tensors(), merged.model().tensors());
 }
 
 TEST_F(Recipes, AllErrorsOfARecipeAreOne) {

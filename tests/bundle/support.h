@@ -45,7 +45,7 @@ inline std::vector<float> logits(const Bundle& bundle, std::size_t tokens = 17) 
   for (std::size_t i = 0; i < tokens; ++i) ids.push_back(static_cast<nn::Token>((7 * i + 3) % 61));
   // One thread: two that wait for one another are slow where other tests run at the same time.
   nn::Runner runner(test_context(1));
-  nn::Session session(bundle.model);
+  nn::Session session(bundle.mixture.experts.front().model);
   const nn::Input input{&session, ids, nn::Logits::kAll};
   std::vector<float> out;
   runner.run({&input, 1}, [&](const nn::LogitsBlock& block) {

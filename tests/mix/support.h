@@ -31,7 +31,7 @@ inline std::shared_ptr<const nn::Model> open_model(const std::filesystem::path& 
 }
 
 inline Mixture single(const std::string& specialist) {
-  return {{{specialist, open_model(specialist_path(specialist))}}};
+  return single_model(specialist, open_model(specialist_path(specialist)));
 }
 
 inline std::vector<Token> ids_of(const Generation& generation) {

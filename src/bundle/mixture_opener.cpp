@@ -1,0 +1,139 @@
+// Opens the experts of a mixture: everything that headers, tokenizers and templates can tell is
+// checked before the first weight is read.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/log_problems.h"
+#include "bundle/bundle.h"
+#include "bundle/compatibility.h"
+#include "merge/recipe.h"
+
+namespace mod::bundle {
+namespace {
+
+ModelChanges changes_of(const ExpertEntry& entry) {
+  return {entry.context.value_or(0), entry.rope};
+}
+
+/// Ids that not all tokenizers define. Throws where one means different things, or where a
+/// tokenizer is missing, unless `ids_only`.
+std::vector<mix::TokenRange> compare(const MixtureFile& mixture,
+                                     const std::vector<ModelSource>& sources, bool ids_only,
+                                     TextCache& texts, Log& log) {
+  std::vector<NamedTokenizer> named;
+  std::vector<std::shared_ptr<const text::Tokenizer>> tokenizers;
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const TextParts parts = texts.load(sources[k].text_folder);
+    if (!parts.tokenizer && ids_only) {
+      log.warn(fmt::format("expert {} has no tokenizer, so it is not known whether the experts mean "
+                           "the same by a token id",
+                           mixture.experts[k].name));
+      return {};
+    }
+    if (!parts.tokenizer) throw *parts.tokenizer_error;
+    tokenizers.push_back(parts.tokenizer);
+    named.push_back({mixture.experts[k].name, parts.tokenizer.get(), sources[k].vocabulary_rows()});
+  }
+  Problems notes;
+  std::vector<mix::TokenRange> masked;
+  for (const IdRange& range : check_tokenizers(named, notes)) {
+    masked.push_back({range.first, range.last});
+  }
+  log_problems(notes, log);
+  return masked;
+}
+
+ExpertView view_of(const ExpertEntry& entry, const Bundle& model) {
+  ExpertView view{model.chat_template, entry.system, entry.prefix.value_or("")};
+  if (!entry.chat_template) return view;
+  using text::ChatTemplate;
+  view.chat_template = std::make_shared<const ChatTemplate>(ChatTemplate::from_source(
+      entry.template_text, entry.place.text() + ".chat_template",
+      model.chat_template ? model.chat_template->special_tokens() : ChatTemplate::Json::object()));
+  return view;
+}
+
+/// Rule, gate and mode; the experts follow.
+mix::Mixture make_mixture(const MixtureFile& file) {
+  mix::Mixture out;
+  out.rule = file.rule;
+  out.rule_parameters = file.rule_parameters;
+  out.gate = file.gate;
+  out.gate_parameters = file.gate_parameters;
+  out.weights = file.weights();
+  if (!file.rule->roles.empty()) out.roles = file.rule_order();
+  out.mode = file.mode;
+  return out;
+}
+
+void take_ends(const std::vector<std::int32_t>& more, std::vector<std::int32_t>& ends) {
+  std::set<std::int32_t> all(ends.begin(), ends.end());
+  all.insert(more.begin(), more.end());
+  ends.assign(all.begin(), all.end());
+}
+
+}  // namespace
+
+MixtureOptions mixture_options(const std::vector<std::string>& set, const std::string& weights) {
+  MixtureOptions options;
+  for (const std::string& text : set) options.set.push_back(merge::parse_override(text));
+  options.weights = weights;
+  return options;
+}
+
+MixtureFile load_mixture(const std::filesystem::path& file, const MixtureOptions& options,
+                         Log& log) {
+  Problems problems;
+  MixtureFile mixture = read_mixture(file, options, problems);
+  log_problems(problems, log);
+  problems.throw_if_errors();
+  return mixture;
+}
+
+Bundle Opener::open_mixture(const MixtureArguments& arguments) {
+  Problems problems;
+  const MixtureFile mixture = mixture_of_arguments(
+      arguments, mixture_options(options_.set, options_.weights), problems);
+  log_problems(problems, *context_.log);
+  problems.throw_if_errors();
+  return open_mixture(mixture);
+}
+
+Bundle Opener::open_mixture(const MixtureFile& file) {
+  std::vector<ModelSource> sources;
+  for (const ExpertEntry& entry : file.experts) {
+    sources.push_back(
+        find_model_source(resolve_argument(entry.argument), changes_of(entry), {}, context_));
+  }
+  mix::Mixture mixture = make_mixture(file);
+  mixture.masked = compare(file, sources, !options_.text, texts_, *context_.log);
+  std::vector<Bundle> models;
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const ExpertEntry& entry = file.experts[k];
+    const ModelChanges changes = changes_of(entry);
+    // An expert with the weights and settings of an earlier one is that model.
+    std::size_t same = 0;
+    while (same < k && (file.experts[same].argument != entry.argument ||
+                        changes_of(file.experts[same]) != changes)) {
+      ++same;
+    }
+    models.push_back(same < k ? models[same] : open_model(std::move(sources[k]), changes));
+    mixture.experts.push_back(
+        {entry.name, models[k].mixture.experts.front().model, entry.temperature});
+  }
+  mix::check_mixture(mixture);
+  Bundle bundle = models.front();
+  bundle.argument = file.name;
+  bundle.kind = Kind::kMixture;
+  bundle.mixture = std::move(mixture);
+  for (std::size_t k = 0; k < models.size(); ++k) {
+    bundle.views.push_back(view_of(file.experts[k], models[k]));
+    take_ends(models[k].generation.end_tokens, bundle.generation.end_tokens);
+  }
+  bundle.chat_template = bundle.views.front().chat_template;
+  return bundle;
+}
+
+}  // namespace mod::bundle
