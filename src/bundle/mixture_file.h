@@ -75,7 +75,7 @@ bool is_mixture(std::string_view text);
 MixtureFile parse_mixture(std::string_view text, const std::filesystem::path& file,
                           const MixtureOptions& options, Problems& problems);
 
-/// Also throws Error(kIo) where there is no such file.
+/// Also throws as read_text_file, as where there is no such file.
 MixtureFile read_mixture(const std::filesystem::path& file, const MixtureOptions& options,
                          Problems& problems);
 
