@@ -1,7 +1,6 @@
 #include "eval/batch.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 
 #include "base/random.h"
@@ -137,8 +136,7 @@ class Batch {
   const BatchOptions& options_;
   const QuestionDone& done_;
   std::size_t width_ = 1, jobs_ = 0, next_ = 0;
-  // Addresses must hold: a step points into its generation.
-  std::deque<Running> running_;
+  std::vector<Running> running_;
   std::vector<mix::Stream> idle_;
   std::vector<mix::Step> steps_;
   std::map<std::size_t, Samples> unfinished_;
