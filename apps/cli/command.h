@@ -37,6 +37,7 @@ class CommandTree {
  public:
   /// Adds a command with the common options below `parent`. `example` is shown under --help, one or
   /// more lines. The action runs after the whole command line was understood; it throws mod::Error.
+  /// Commands may be added below it: the action is for a command line that names none of them.
   CLI::App& add(CLI::App& parent, const std::string& name, const std::string& summary,
                 const std::string& example, Action action);
 

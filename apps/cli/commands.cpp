@@ -41,7 +41,9 @@ CLI::App& CommandTree::add(CLI::App& parent, const std::string& name, const std:
   command->set_help_flag("-h,--help", "Show this help");
   command->footer("Example:\n  " + example);
   add_common_options(*command, common_);
-  command->callback([this, action = std::move(action)] { chosen_ = action; });
+  command->callback([this, command, action = std::move(action)] {
+    if (command->get_subcommands().empty()) chosen_ = action;
+  });
   return *command;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -33,13 +34,20 @@ std::string full_name(const CLI::App& command) {
   return parent ? full_name(*parent) + " " + command.get_name() : command.get_name();
 }
 
+/// Whether a word may also be something else than the name of a command.
+bool takes_words(const CLI::App& command) {
+  const auto options = command.get_options();
+  return std::any_of(options.begin(), options.end(),
+                     [](const CLI::Option* option) { return option->get_positional(); });
+}
+
 /// The first word that should name a subcommand and does not; empty if there is none.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto children = at->get_subcommands([](const CLI::App*) { return true; });
-    if (children.empty() || word.empty() || word[0] == '-') return {};
+    if (children.empty() || takes_words(*at) || word.empty() || word[0] == '-') return {};
     std::vector<std::string_view> names;
     const CLI::App* next = nullptr;
     for (const CLI::App* child : children) {

@@ -29,25 +29,34 @@ std::string bar_text(double share) {
 
 }  // namespace
 
-std::string progress_text(const std::string& what, std::uint64_t done, std::uint64_t total,
-                          double seconds, std::size_t width) {
-  // More than promised may arrive (a file grew): 100 % is the most that is shown.
-  const double share =
-      total == 0 ? 1 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+std::string progress_numbers(std::uint64_t done, std::uint64_t total, double seconds) {
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
-  std::string numbers = fmt::format(" {}%, {} of {}", static_cast<int>(share * 100),
-                                    size_text(done), size_text(total));
+  std::string numbers = fmt::format("{} of {}", size_text(done), size_text(total));
   if (rate > 0) {
     const double left = done < total ? static_cast<double>(total - done) / rate : 0;
     numbers += fmt::format(", {}, {} left", rate_text(rate), duration_text(left));
   }
+  return numbers;
+}
+
+std::string progress_line(const std::string& what, std::uint64_t done, std::uint64_t total,
+                          const std::string& numbers, std::size_t width) {
+  // More than promised may arrive (a file grew): 100 % is the most that is shown.
+  const double share =
+      total == 0 ? 1 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+  const std::string tail = fmt::format(" {}%, {}", static_cast<int>(share * 100), numbers);
   std::string line = what + ":";
-  if (width == 0) return line + numbers;
+  if (width == 0) return line + tail;
   const std::string bar = bar_text(share);
-  if (line.size() + bar.size() + numbers.size() <= width) line += bar;
-  line += numbers;
+  if (line.size() + bar.size() + tail.size() <= width) line += bar;
+  line += tail;
   if (line.size() > width) line.resize(width);
   return line;
+}
+
+std::string progress_text(const std::string& what, std::uint64_t done, std::uint64_t total,
+                          double seconds, std::size_t width) {
+  return progress_line(what, done, total, progress_numbers(done, total, seconds), width);
 }
 
 Progress::Style Progress::default_style() {
@@ -61,10 +70,14 @@ Progress::Progress(Log& log, std::string what, std::uint64_t total)
     : Progress(log, std::move(what), total, default_style()) {}
 
 Progress::Progress(Log& log, std::string what, std::uint64_t total, Style style)
+    : Progress(log, std::move(what), total, style, progress_numbers) {}
+
+Progress::Progress(Log& log, std::string what, std::uint64_t total, Style style, Numbers numbers)
     : log_(log),
       what_(std::move(what)),
       total_(total),
       style_(style),
+      numbers_(std::move(numbers)),
       next_draw_us_(style.interval.count()),
       start_(std::chrono::steady_clock::now()) {}
 
@@ -92,13 +105,14 @@ void Progress::draw() {
   // Read under the lock: a thread that waited here must not draw an older state over a newer one.
   const std::uint64_t done = done_.load(std::memory_order_relaxed);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
+  const std::string numbers = numbers_(done, total_, elapsed.count());
   if (style_.terminal) {
     const std::size_t width = terminal_width() - 1;  // the last column would wrap
-    write_stderr(std::string(kClearLine) + progress_text(what_, done, total_, elapsed.count(),
-                                                         std::max<std::size_t>(width, 1)));
+    write_stderr(std::string(kClearLine) +
+                 progress_line(what_, done, total_, numbers, std::max<std::size_t>(width, 1)));
     log_.bar_drawn_ = true;
   } else {
-    write_stderr(progress_text(what_, done, total_, elapsed.count()) + "\n");
+    write_stderr(progress_line(what_, done, total_, numbers) + "\n");
   }
 }
 

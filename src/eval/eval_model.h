@@ -1,0 +1,34 @@
+// A MODEL argument opened for evaluation: the one place where evaluation opens models.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bundle/bundle.h"
+#include "mix/engine.h"
+
+namespace mod::eval {
+
+struct ModelSettings {
+  std::vector<std::string> set;  // KEY=VALUE for recipes
+  std::uint64_t memory = 0;      // most bytes of weights; 0: 80 % of the available
+  std::size_t context = 0;       // most tokens of a text; 0: the model's
+  DType kv = DType::F32;
+  bool deterministic = false;
+};
+
+struct EvalModel {
+  bundle::Bundle bundle;
+  std::unique_ptr<mix::Engine> engine;
+  std::uint64_t memory_bytes = 0;           // of weights
+  std::uint64_t cache_bytes_per_token = 0;  // of one text, all experts together
+  std::vector<std::string> experts;         // names for `forward_passes`
+};
+
+/// Throws as bundle::Opener::open.
+EvalModel open_eval_model(const std::string& argument, const ModelSettings& settings,
+                          const Context& context);
+
+}  // namespace mod::eval

@@ -1,0 +1,150 @@
+#include "eval/model_info.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/hash.h"
+#include "bundle/model_argument.h"
+#include "bundle/recipe_plan.h"
+#include "mod/error.h"
+
+namespace mod::eval {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path whole_path(const fs::path& path) {
+  std::error_code error;
+  const fs::path whole = fs::canonical(path, error);
+  return error ? path.lexically_normal() : whole;
+}
+
+/// As a person would type it: relative where it lies below the working directory.
+std::string typed_path(const fs::path& path) {
+  std::error_code error;
+  const fs::path relative = fs::proximate(path, error);
+  const bool is_below = !error && !relative.empty() && *relative.begin() != "..";
+  return (is_below ? relative : path).string();
+}
+
+class RowPlan {
+ public:
+  RowPlan(const std::vector<std::string>& set, const Context& context)
+      : set_(set), context_(context) {
+    // The same warnings come again when the model is opened.
+    context_.log = &quiet_;
+  }
+
+  void add(const std::string& argument) {
+    const bundle::ModelArgument resolved = bundle::resolve_argument(argument);
+    ModelInfo info;
+    info.argument = argument;
+    info.path = whole_path(resolved.path);
+    if (const ModelInfo* other = find(info.path)) {
+      throw Error(
+          ErrorCode::kInvalidInput,
+          fmt::format("{} and {} are the same model; name it once", other->argument, argument));
+    }
+    if (resolved.kind == bundle::Kind::kRecipe) {
+      add_recipe(resolved, info);
+    } else {
+      info.fingerprint = folder_fingerprint(resolved.folder());
+    }
+    rows_.push_back(std::move(info));
+  }
+
+  std::vector<ModelInfo> finish(bool add_parents) {
+    for (std::size_t i = 0, typed = rows_.size(); i < typed; ++i) {
+      std::vector<std::string> names;
+      for (const std::string& parent : rows_[i].parents) {
+        const std::string name = row_of(parent, add_parents);
+        const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
+        if (!name.empty() && is_new) names.push_back(name);
+      }
+      rows_[i].parents = std::move(names);
+    }
+    const auto place = [](const ModelInfo& row) { return static_cast<int>(row.kind); };
+    std::stable_sort(rows_.begin(), rows_.end(),
+                     [&](const ModelInfo& a, const ModelInfo& b) { return place(a) < place(b); });
+    set_labels();
+    return std::move(rows_);
+  }
+
+ private:
+  void add_recipe(const bundle::ModelArgument& argument, ModelInfo& info) {
+    info.kind = RowKind::kMerge;
+    const merge::Plan plan = bundle::plan_recipe(argument, set_, context_);
+    std::string all = plan.fingerprint();
+    for (const merge::PlanModel& model : plan.models) {
+      const std::string parent = whole_path(model.folder.path).string();
+      info.parents.push_back(parent);
+      if (!fingerprints_.contains(parent)) fingerprints_[parent] = folder_fingerprint(parent);
+      all += fingerprints_[parent];
+    }
+    info.fingerprint = sha256_hex(all);
+  }
+
+  const ModelInfo* find(const fs::path& path) const {
+    const auto found = std::find_if(rows_.begin(), rows_.end(),
+                                    [&](const ModelInfo& row) { return row.path == path; });
+    return found == rows_.end() ? nullptr : &*found;
+  }
+
+  /// The argument of a parent's row, which is added if wanted; empty if there is none.
+  std::string row_of(const std::string& path, bool add_parents) {
+    if (const ModelInfo* row = find(path)) return row->argument;
+    if (!add_parents) return {};
+    ModelInfo info;
+    info.argument = typed_path(path);
+    info.path = path;
+    info.is_added = true;
+    info.fingerprint = fingerprints_.at(path);
+    rows_.push_back(info);
+    return info.argument;
+  }
+
+  /// The last part of the path, as much of it as makes it unique.
+  void set_labels() {
+    std::map<std::string, int> used;
+    for (ModelInfo& row : rows_) row.label = label_of(row, 1);
+    for (ModelInfo& row : rows_) ++used[row.label];
+    for (ModelInfo& row : rows_) {
+      if (used[row.label] > 1) row.label = label_of(row, 2);
+    }
+    std::map<std::string, int> seen;
+    for (ModelInfo& row : rows_) {
+      if (const int n = ++seen[row.label]; n > 1) row.label += fmt::format("-{}", n);
+    }
+  }
+
+  static std::string label_of(const ModelInfo& row, int parts) {
+    fs::path path = row.path;
+    std::string label =
+        row.kind == RowKind::kParent ? path.filename().string() : path.stem().string();
+    for (int i = 1; i < parts && path.has_parent_path(); ++i) {
+      path = path.parent_path();
+      label = path.filename().string() + "/" + label;
+    }
+    return label;
+  }
+
+  const std::vector<std::string>& set_;
+  Log quiet_{LogLevel::kQuiet};
+  Context context_;
+  std::vector<ModelInfo> rows_;
+  std::map<std::string, std::string> fingerprints_;
+};
+
+}  // namespace
+
+std::vector<ModelInfo> plan_rows(const std::vector<std::string>& arguments,
+                                 const std::vector<std::string>& set, bool add_parents,
+                                 const Context& context) {
+  RowPlan plan(set, context);
+  for (const std::string& argument : arguments) plan.add(argument);
+  return plan.finish(add_parents);
+}
+
+}  // namespace mod::eval
