@@ -154,7 +154,7 @@ std::size_t automatic_batch(const EvalModel& model, std::size_t tokens) {
 
 bool answer_all(EvalModel& model, std::span<const Question> questions, const BatchOptions& options,
                 const QuestionDone& done, const std::function<void()>& after_pass) {
-  mix::check_sampling(options.generation.sampling, model.engine->vocabulary());
+  mix::check_generation(*model.engine, options.generation);
   return Batch(model, questions, options, done).run(after_pass);
 }
 

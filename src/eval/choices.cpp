@@ -37,7 +37,10 @@ ChoiceScores score_choices(mix::Engine& engine, mix::Stream& stream,
     // The last token is predicted and never read.
     const std::span<const Token> ids(one.choice.ids.data(), one.choice.ids.size() - 1);
     // Up to where the stream can stay as it is: the next wanted position has to be read again.
-    const std::size_t start = std::min(shared(stream.tokens(), ids), one.next());
+    // A gate has to hear a text from its beginning.
+    const bool again = engine.mixture().gate->hears.any();
+    const std::size_t start = again ? 0 : std::min(shared(stream.tokens(), ids), one.next());
+    if (again) stream = engine.start();
     stream.truncate(start);
     std::vector<std::size_t> same;  // tokens that each choice shares with this one
     for (const Scored& other : all) same.push_back(shared(ids, other.choice.ids));

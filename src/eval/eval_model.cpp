@@ -1,7 +1,5 @@
 #include "eval/eval_model.h"
 
-#include <set>
-
 #include "nn/session.h"
 
 namespace mod::eval {
@@ -9,7 +7,7 @@ namespace mod::eval {
 EvalModel open_eval_model(const std::string& argument, const ModelSettings& settings,
                           const Context& context) {
   bundle::OpenOptions options;
-  if (bundle::resolve_argument(argument).kind == bundle::Kind::kRecipe) options.set = settings.set;
+  if (bundle::resolve_argument(argument).kind != bundle::Kind::kFolder) options.set = settings.set;
   options.memory = settings.memory;
   options.context = settings.context;
   EvalModel out;
@@ -18,15 +16,11 @@ EvalModel open_eval_model(const std::string& argument, const ModelSettings& sett
   engine.session.kv = settings.kv;
   engine.session.context = settings.context;
   engine.runner.deterministic = settings.deterministic;
-  out.engine =
-      std::make_unique<mix::Engine>(mix::Mixture{{{argument, out.bundle.model}}}, context, engine);
-  std::set<const weights::Tensor*> counted;
+  out.engine = std::make_unique<mix::Engine>(out.bundle.mixture, context, engine);
+  out.memory_bytes = out.bundle.weight_bytes();
   for (const mix::Expert& expert : out.engine->mixture().experts) {
     out.experts.push_back(expert.name);
     out.cache_bytes_per_token += nn::Session(expert.model, engine.session).cache_bytes_per_token();
-    for (const weights::TensorPtr& tensor : expert.model->tensors()) {
-      if (counted.insert(tensor.get()).second) out.memory_bytes += tensor->bytes().size();
-    }
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bundle/prompts.h"
 #include "eval/grade/text.h"
 #include "mod/error.h"
 
@@ -14,28 +15,44 @@ struct WholeText {
   bool is_rendered = false;  // by a chat template, which writes begin tokens itself
 };
 
+nlohmann::ordered_json messages_of(const PromptText& prompt) {
+  if (prompt.is_chat()) return prompt.messages;
+  nlohmann::ordered_json messages = nlohmann::ordered_json::array();
+  messages.push_back({{"role", "user"}, {"content", prompt.text}});
+  return messages;
+}
+
 WholeText whole_text(const bundle::Bundle& bundle, const PromptText& prompt,
                      const PromptRules& rules) {
   if (!prompt.is_chat() && !rules.apply_chat_template) return {prompt.text, false};
-  nlohmann::ordered_json messages = prompt.messages;
-  if (!prompt.is_chat()) {
-    messages = nlohmann::ordered_json::array();
-    messages.push_back({{"role", "user"}, {"content", prompt.text}});
+  return {bundle.need_chat_template().render(messages_of(prompt)), true};
+}
+
+std::vector<mix::Token> first_view(const mix::Prompt& prompt) {
+  std::vector<mix::Token> ids;
+  for (const mix::Piece& piece : prompt) {
+    if (!piece.views.empty()) {
+      ids.insert(ids.end(), piece.views.front().begin(), piece.views.front().end());
+    }
+    ids.insert(ids.end(), piece.tokens.begin(), piece.tokens.end());
   }
-  return {bundle.need_chat_template().render(messages), true};
+  return ids;
 }
 
 }  // namespace
 
 ItemPrompt make_item_prompt(const bundle::Bundle& bundle, const PromptText& text,
                             const PromptRules& rules) {
-  const WholeText whole = whole_text(bundle, text, rules);
-  ItemPrompt prompt;
-  prompt.ids = bundle.need_tokenizer().encode(whole.text, rules.begin_token && !whole.is_rendered);
-  if (prompt.ids.empty()) {
+  ItemPrompt item;
+  item.prompt = text.is_chat() || rules.apply_chat_template
+                    ? bundle::chat_prompt(bundle, messages_of(text), {})
+                    : bundle::raw_prompt(bundle, text.text, rules.begin_token);
+  item.ids = first_view(item.prompt);
+  item.longest = bundle::prompt_length(item.prompt);
+  if (item.ids.empty()) {
     throw Error(ErrorCode::kInvalidInput, bundle.argument + ": a prompt has no tokens");
   }
-  return prompt;
+  return item;
 }
 
 ChoicePrompt make_choice_prompt(const bundle::Bundle& bundle, const PromptText& text,
@@ -67,22 +84,16 @@ ChoicePrompt make_choice_prompt(const bundle::Bundle& bundle, const PromptText& 
 
 std::size_t shared_tokens(const mix::Stream& stream, const ItemPrompt& prompt) {
   const auto read = stream.tokens();
-  // At least one token has to be read again, to have a prediction.
-  const std::size_t most = std::min(read.size(), prompt.size() - 1);
-  const auto differ = std::mismatch(read.begin(), read.begin() + static_cast<std::ptrdiff_t>(most),
-                                    prompt.ids.begin());
+  const auto differ = std::mismatch(read.begin(), read.end(), prompt.ids.begin(), prompt.ids.end());
   return static_cast<std::size_t>(differ.first - read.begin());
 }
 
 mix::Generation start_answer(mix::Engine& engine, mix::Stream stream, const ItemPrompt& prompt,
                              const mix::GenerationOptions& options,
                              const text::Tokenizer& tokenizer, std::size_t& read) {
-  const std::size_t shared = shared_tokens(stream, prompt);
-  stream.truncate(shared);
-  read = prompt.size() - shared;
-  std::vector<mix::Token> rest(prompt.ids.begin() + static_cast<std::ptrdiff_t>(shared),
-                               prompt.ids.end());
-  return mix::Generation(engine, std::move(stream), std::move(rest), options, &tokenizer);
+  mix::Generation generation(engine, std::move(stream), prompt.prompt, options, &tokenizer);
+  read = generation.prompt_tokens();
+  return generation;
 }
 
 }  // namespace mod::eval

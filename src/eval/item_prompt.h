@@ -11,9 +11,11 @@
 namespace mod::eval {
 
 struct ItemPrompt {
-  std::vector<mix::Token> ids;
+  mix::Prompt prompt;
+  std::vector<mix::Token> ids;  // as the first expert reads it
+  std::size_t longest = 0;      // tokens of the expert that reads most
 
-  std::size_t size() const { return ids.size(); }
+  std::size_t size() const { return longest; }
 };
 
 struct PromptRules {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/hash.h"
+#include "bundle/mixture_file.h"
 #include "bundle/model_argument.h"
 #include "bundle/recipe_plan.h"
 #include "mod/error.h"
@@ -48,7 +49,9 @@ class RowPlan {
           fmt::format("{} and {} are the same model; name it once", other->argument, argument));
     }
     if (resolved.kind == bundle::Kind::kRecipe) {
-      add_recipe(resolved, info);
+      add_recipe(resolved, info, set_);
+    } else if (resolved.kind == bundle::Kind::kMixture) {
+      add_mixture(resolved, info);
     } else {
       info.fingerprint = folder_fingerprint(resolved.folder());
     }
@@ -73,15 +76,41 @@ class RowPlan {
   }
 
  private:
-  void add_recipe(const bundle::ModelArgument& argument, ModelInfo& info) {
+  /// Experts are its parents, or the models that their recipes name.
+  void add_mixture(const bundle::ModelArgument& argument, ModelInfo& info) {
+    const bundle::MixtureFile mixture =
+        bundle::load_mixture(argument.path, bundle::mixture_options(set_, {}), *context_.log);
+    std::string all = bundle::mixture_yaml(mixture, {});
+    for (const bundle::ExpertEntry& expert : mixture.experts) {
+      const bundle::ModelArgument model = bundle::resolve_argument(expert.argument);
+      if (model.kind == bundle::Kind::kRecipe) {
+        ModelInfo merge;
+        add_recipe(model, merge, {});
+        all += merge.fingerprint;
+        info.parents.insert(info.parents.end(), merge.parents.begin(), merge.parents.end());
+      } else {
+        all += add_parent(model.folder(), info);
+      }
+    }
+    info.kind = RowKind::kMixture;
+    info.fingerprint = sha256_hex(all);
+  }
+
+  /// Its fingerprint.
+  const std::string& add_parent(const fs::path& folder, ModelInfo& info) {
+    const std::string parent = whole_path(folder).string();
+    info.parents.push_back(parent);
+    if (!fingerprints_.contains(parent)) fingerprints_[parent] = folder_fingerprint(parent);
+    return fingerprints_[parent];
+  }
+
+  void add_recipe(const bundle::ModelArgument& argument, ModelInfo& info,
+                  const std::vector<std::string>& set) {
     info.kind = RowKind::kMerge;
-    const merge::Plan plan = bundle::plan_recipe(argument, set_, context_);
+    const merge::Plan plan = bundle::plan_recipe(argument, set, context_);
     std::string all = plan.fingerprint();
     for (const merge::PlanModel& model : plan.models) {
-      const std::string parent = whole_path(model.folder.path).string();
-      info.parents.push_back(parent);
-      if (!fingerprints_.contains(parent)) fingerprints_[parent] = folder_fingerprint(parent);
-      all += fingerprints_[parent];
+      all += add_parent(model.folder.path, info);
     }
     info.fingerprint = sha256_hex(all);
   }

@@ -83,7 +83,8 @@ void Engine::advance(std::span<const Step> steps) {
 void Engine::score(Stream& stream, std::span<const Token> tokens, const Visit& visit) {
   StreamState& s = *stream.state_;
   check_tokens(tokens);
-  s.append({{tokens.begin(), tokens.end()}, {}, Part::kTurn, true});
+  const std::size_t before = s.tokens.size();
+  s.append({{tokens.begin(), tokens.end()}, {}, Part::kTurn, before == 0});
   try {
     if (s.slots.size() == 1 && s.alone && mixture_.masked.empty() &&
         mixture_.experts.front().temperature == 1) {
@@ -98,7 +99,7 @@ void Engine::score(Stream& stream, std::span<const Token> tokens, const Visit& v
       }
     }
   } catch (...) {
-    s.cut(0);
+    s.cut(before);
     throw;
   }
 }
@@ -131,6 +132,7 @@ void Engine::score_chunk(StreamState& stream, std::span<const Token> tokens,
     for (std::size_t k = 0; k < n; ++k) {
       if (first + t > 0) reader_.score_from_row({&stream, k}, static_cast<std::int64_t>(first + t));
       std::swap(stream.slots[k].row, rows[t * n + k]);
+      stream.slots[k].row_after = first + t + 1;
     }
     visit_position(stream, first + t, visit);
   }

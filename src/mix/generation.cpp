@@ -44,7 +44,9 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
   check_generation(engine, options_);
   if (tokenizer) decoder_.emplace(*tokenizer, true);
   stream_.rewrite(prompt);
-  prompt_tokens_ = stream_.length() - stream_.read();
+  // The last token is read again where all were, to have a prediction.
+  const std::size_t unread = stream_.length() - stream_.read();
+  prompt_tokens_ = std::max<std::size_t>(unread, stream_.length() > 0 ? 1 : 0);
   stream_.set_seed(options_.sampling.seed);
   sampler_.see_prompt(stream_.tokens());
   if (options_.max_tokens == 0) finish_ = Finish::kLength;

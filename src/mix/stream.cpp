@@ -105,6 +105,7 @@ void StreamState::cut(std::size_t length) {
   tokens.resize(length);
   marks.resize(length);
   scores.resize(length * slots.size());
+  observed = 0;
   has_prediction = false;
 }
 
@@ -159,6 +160,10 @@ void Stream::rewrite(const Prompt& prompt) {
   s.observed = 0;
   s.answer = 0;
   s.has_prediction = false;
+}
+
+void Stream::truncate(std::size_t length) {
+  if (length < state_->tokens.size()) state_->cut(length);
 }
 
 void Stream::set_seed(std::uint64_t seed) {
