@@ -70,7 +70,8 @@ bool check_kind(const yaml::Node& root, Problems& problems) {
     problems.error(genome->place,
                    "'genome' makes this a search genome, which is not supported yet");
   } else if (const yaml::Node* mixture = root.find("mixture")) {
-    problems.error(mixture->place, "'mixture' makes this a mixture, which is not supported yet");
+    problems.error(mixture->place, "'mixture' makes this a mixture, which has no weights to write",
+                   "run it: mod run, chat, logits and eval take mixtures");
   } else {
     problems.error(
         root.place,
