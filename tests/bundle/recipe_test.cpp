@@ -130,11 +130,12 @@ TEST_F(Recipes, AllErrorsOfARecipeAreOne) {
   EXPECT_TRUE(says(error, "nowhere-b"));
 }
 
-TEST_F(Recipes, AMixtureIsRefusedByItsKey) {
+TEST_F(Recipes, AMixtureIsKnownByItsKeyWhateverElseItHas) {
   const fs::path file = write("models: []\nmixture: {}\n");
+  EXPECT_EQ(resolve_argument(file.string()).kind, Kind::kMixture);
   const Error error = error_of([&] { open(file); });
-  EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
-  EXPECT_TRUE(says(error, "mixture"));
+  EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);
+  EXPECT_TRUE(says(error, "'experts'"));
 }
 
 TEST_F(Recipes, BrokenYamlIsReportedAsARecipe) {

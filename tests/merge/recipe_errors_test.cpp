@@ -52,7 +52,7 @@ const Case kKinds[] = {
     {"MoeOrMod", "experts: [{source_model: a}]\nweights: [1]\ngate_mode: hidden\n", 3, "gate_mode",
      "ambiguous"},
     {"Genome", "genome: {models: [a]}\ntasks: [{name: x}]\n", 1, "genome", "search genome"},
-    {"Mixture", "mixture: {experts: [a]}\n", 1, "mixture", "not supported yet"},
+    {"Mixture", "mixture: {experts: [a]}\n", 1, "mixture", "no weights to write"},
     {"NoKind", "dtype: bfloat16\n", 1, "", "for the MoD form: 'experts' and 'weights'"},
     {"NoKindRecipe", "dtype: bfloat16\n", 1, "", "'merge_method' and one of 'models'"},
     {"NoKindWeights", "weights: [1]\n", 1, "", "for the MoD form: 'experts';"},
