@@ -24,7 +24,7 @@ std::string name_of(const RunPage& page, std::size_t expert) {
   return escape(one_line(page.experts[expert].name));
 }
 
-/// Index of the expert that colours the token; nothing where none does.
+/// One of the experts colours the token.
 bool is_led(const RunPage& page, const RunPage::Token& token) {
   return token.leader >= 0 && static_cast<std::size_t>(token.leader) < page.experts.size();
 }
@@ -206,9 +206,9 @@ Json page_data(const RunPage& page) {
 std::string run_page_html(const RunPage& page) {
   std::string body = "<main class=\"run\">\n" + head(page);
   body += "<section><h2>Answer</h2>\n" + legend(page) +
-          "<p class=\"hint\" hidden>Point at a token, or go with Tab and the arrow keys; "
-          "<kbd>n</kbd> and <kbd>p</kbd> jump between framed tokens, <kbd>Esc</kbd> lets "
-          "go.</p>\n" +
+          "<p class=\"hint\" hidden>Point at a token or touch it<span class=\"keys\">, or go with "
+          "Tab and the arrow keys; <kbd>n</kbd> and <kbd>p</kbd> jump between framed tokens, "
+          "<kbd>Esc</kbd> lets go</span>.</p>\n" +
           heat_map(page) + "</section>\n";
   body += run_plot_html(page) + costs(page);
   body += "</main>\n<aside id=\"panel\" hidden aria-live=\"polite\"></aside>\n";

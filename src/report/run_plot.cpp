@@ -78,7 +78,7 @@ std::vector<Label> labels_of(const RunPage& page, const Range& range) {
                    [](const Label& a, const Label& b) { return a.top < b.top; });
   for (std::size_t i = 1; i < labels.size(); ++i)
     labels[i].top = std::max(labels[i].top, labels[i - 1].top + kApart);
-  double limit = 100;
+  double limit = 97;
   for (std::size_t i = labels.size(); i-- > 0; limit -= kApart)
     labels[i].top = std::min(labels[i].top, limit);
   return labels;

@@ -2,6 +2,7 @@
 // bear (markup, broken UTF-8, control characters, experts that were not evaluated).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -54,14 +55,15 @@ inline std::vector<SampleToken> sample_tokens() {
   return tokens;
 }
 
-inline std::vector<RunPage::Candidate> sample_best(const std::string& first, double share,
-                                                   const std::string& second) {
-  const double rest = 1 - share;
-  return {{first, 100, std::log(share)},
-          {second, 101, std::log(rest * .6)},
-          {" the", 102, std::log(rest * .2)},
-          {"\n", 103, std::log(rest * .1)},
-          {" ", 104, std::log(rest * .05)}};
+/// Five candidates of which the token (id 100) has the given share.
+inline std::vector<RunPage::Candidate> sample_best(const SampleToken& token, double share) {
+  std::vector<RunPage::Candidate> best = {{token.text, 100, std::log(share)},
+                                          {token.otherwise, 101, std::log((1 - share) * .9)},
+                                          {" the", 102, std::log((1 - share) * .05)},
+                                          {"\n", 103, std::log((1 - share) * .03)},
+                                          {" ", 104, std::log((1 - share) * .01)}};
+  if (best[1].logprob > best[0].logprob) std::swap(best[0], best[1]);
+  return best;
 }
 
 /// `lazy`: the experts that do not lead are not evaluated at every other token.
@@ -80,28 +82,29 @@ inline RunPage sample_run(bool lazy = false) {
   page.experts = {{"math", "examples/specialists/math", 1. / 3, 39, 5'118'976},
                   {"code", "examples/specialists/code", 1. / 3, lazy ? 31u : 39u, 5'118'976},
                   {"french", "examples/specialists/french", 1. / 3, lazy ? 28u : 39u, 5'118'976}};
-  std::vector<double> weights = {.4, .35, .25};
+  std::vector<double> weights = {.4, .32, .28};
   for (const SampleToken& sample : sample_tokens()) {
-    RunPage::Token token{sample.text, 100, std::log(.9), sample.leader, sample.disagreement};
-    token.changed = sample.disagreement > .5;
-    token.best = sample_best(sample.text, .9, sample.otherwise);
-    double total = 0;
+    RunPage::Token token{sample.text, 100, 0, sample.leader, sample.disagreement};
+    const std::size_t heaviest = static_cast<std::size_t>(
+        std::max_element(weights.begin(), weights.end()) - weights.begin());
+    std::vector<double> shares;
+    double mix = 0;
     for (std::size_t e = 0; e < 3; ++e) {
       const bool right = sample.leader < 0 || sample.leader == static_cast<int>(e);
-      const double share = right ? .95 : std::exp(-4 * sample.disagreement);
-      RunPage::TokenExpert expert{true, std::log(share), right ? 1u : 2u, weights[e], weights[e]};
-      expert.best = right || share > .5 ? sample_best(sample.text, share, sample.otherwise)
-                                        : sample_best(sample.otherwise, 1 - share, sample.text);
-      if (!right && share <= .5) {
-        expert.best[0].id = 101;
-        expert.best[1].id = 100;
-      }
-      if (lazy && !right && page.tokens.size() % 2 == 1) expert = {.weight = weights[e]};
-      token.experts.push_back(expert);
-      weights[e] = .99 * weights[e] * share + .01 / 3;
-      total += weights[e];
+      shares.push_back(right ? .97 : .97 * std::exp(-4 * sample.disagreement));
+      mix += weights[e] * shares[e];
     }
-    for (double& weight : weights) weight /= total;
+    token.changed = shares[heaviest] < .45;
+    token.logprob = std::log(mix);
+    token.best = sample_best(sample, mix);
+    for (std::size_t e = 0; e < 3; ++e) {
+      RunPage::TokenExpert expert{true, std::log(shares[e]), shares[e] < .45 ? 2u : 1u, weights[e],
+                                  weights[e] * shares[e] / mix};
+      expert.best = sample_best(sample, shares[e]);
+      if (lazy && e != heaviest && page.tokens.size() % 2 == 1) expert = {.weight = weights[e]};
+      token.experts.push_back(expert);
+      weights[e] = .98 * weights[e] * shares[e] / mix + .02 / 3;
+    }
     page.tokens.push_back(std::move(token));
   }
   page.tokens_per_second = 412.7;

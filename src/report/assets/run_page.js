@@ -118,6 +118,7 @@
     spans[index].tabIndex = 0;
     if (document.activeElement !== spans[index]) spans[index].focus();
     show(index);
+    spans[index].scrollIntoView({ block: 'nearest' });
   }
 
   function letGo() {
