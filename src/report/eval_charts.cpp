@@ -9,9 +9,12 @@
 #include "report/eval_agreement.h"
 #include "report/eval_text.h"
 #include "report/html.h"
+#include "report/text_table.h"
 
 namespace mod::report {
 namespace {
+
+constexpr std::size_t kNameWidth = 20;  // of names that fit beside the bars on a phone
 
 const std::optional<Score>& score_in(const TableRow& row, std::size_t column) {
   return column < row.scores.size() ? row.scores[column] : row.mean;
@@ -39,8 +42,9 @@ std::string panel(const EvalTable& table, std::size_t column) {
   for (const TableRow& row : table.rows) {
     const std::optional<Score>& score = score_in(row, column);
     if (!score) continue;
-    const std::string name = escape(one_line(row.label));
-    fmt::format_to(std::back_inserter(labels), "<span title=\"{0}\">{0}</span>", name);
+    const std::string name = one_line(row.label);
+    fmt::format_to(std::back_inserter(labels), "<span title=\"{}\">{}</span>", escape(name),
+                   escape(shortened(name, kNameWidth)));
     fmt::format_to(std::back_inserter(values), "<span>{:.1f}</span>", 100 * score->accuracy);
     bars += bar(row, *score, place++);
     if (score->is_best_parent)
