@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eval/sample_metrics.h"
 #include "eval/stats/stats.h"
 
 namespace mod::eval {
@@ -41,7 +42,9 @@ Cell any_right(const std::string& task, const std::vector<const Cell*>& cells) {
       });
     }
     best.more_samples.clear();
+    best.forward_passes.clear();
     best.prompt_tokens = best.new_tokens = 0;
+    best.seconds = 0;
     out.items.push_back(std::move(best));
   }
   finish_cell(out);
@@ -75,6 +78,10 @@ void finish_cell(Cell& cell) {
   std::size_t right = 0, right_qwen = 0, with_qwen = 0;
   std::map<std::string, std::size_t> right_by_metric;
   cell.prompt_tokens = cell.new_tokens = 0;
+  cell.seconds = 0;
+  cell.metrics.clear();
+  cell.metrics_stderr.clear();
+  cell.forward_passes.clear();
   for (const ItemResult& item : cell.items) {
     right += item.correct ? 1 : 0;
     with_qwen += item.correct_qwen ? 1 : 0;
@@ -82,6 +89,8 @@ void finish_cell(Cell& cell) {
     for (const auto& [name, verdict] : item.more_metrics) {
       right_by_metric[name] += verdict ? 1 : 0;
     }
+    cell.seconds += item.seconds;
+    for (const auto& [expert, tokens] : item.forward_passes) cell.forward_passes[expert] += tokens;
     cell.prompt_tokens += item.prompt_tokens;
     cell.new_tokens += item.new_tokens;
     for (const Reply& reply : item.more_samples) cell.new_tokens += reply.new_tokens;
@@ -97,6 +106,7 @@ void finish_cell(Cell& cell) {
     cell.metrics[name] = share(part);
     cell.metrics_stderr[name] = accuracy_error(part, n);
   }
+  add_sample_metrics(cell);
 }
 
 Row oracle_row(const Results& results) {

@@ -28,7 +28,7 @@ struct Reply {
   bool correct = false;               // by the task's grader
   std::optional<bool> correct_qwen;   // by the reference protocol with its flaws; math sets only
   std::uint64_t new_tokens = 0;
-  std::string finish;  // "stop", "length"; empty for multiple choice
+  std::string finish;  // "stop", "length", "context" (the prompt filled it); or empty
 };
 
 /// One choice of a multiple-choice item.
@@ -43,8 +43,10 @@ struct ItemResult : Reply {
   std::string id;              // unique in the task
   std::string question, gold;  // for people; the gold as it is compared
   std::uint64_t prompt_tokens = 0;
-  std::vector<Reply> more_samples;           // those after the first (--samples k)
-  std::vector<Choice> choices;               // multiple choice: `correct` is acc
+  double seconds = 0;  // from the item that was finished before it to this one
+  std::map<std::string, std::uint64_t> forward_passes;  // expert -> tokens, of all samples
+  std::vector<Reply> more_samples;                      // those after the first (--samples k)
+  std::vector<Choice> choices;                          // multiple choice: `correct` is acc
   std::map<std::string, bool> more_metrics;  // further verdicts on the same reply: "acc_norm", ...
 };
 
@@ -79,9 +81,10 @@ struct Results {
   std::uint64_t seed = 0;
   std::string date, version;  // ISO 8601 in UTC; of mod
   int samples = 1;            // replies to each item
+  bool is_complete = true;    // false: stopped by the user
 };
 
-/// Accuracies, their errors, and sums over items, from the cell's items.
+/// Everything of a cell but `task` and `items`, from its items.
 void finish_cell(Cell& cell);
 
 /// Any parent right, item by item; for the tasks that every parent has answered, on the items that

@@ -72,6 +72,7 @@ Json eval_json(const eval::Results& results, const EvalTable& table) {
               {"date", text_of(results.date)},
               {"seed", results.seed},
               {"samples", results.samples},
+              {"complete", results.is_complete},
               {"tasks", Json::array()},
               {"results", Json::array()},
               {"means", Json::array()}};

@@ -177,7 +177,7 @@ Difference paired_difference(const std::vector<eval::ItemResult>& ours,
 EvalTable eval_table(const Results& results) {
   const std::set<std::string> named = named_parents(results);
   const std::vector<const Row*> rows = ordered(results, named);
-  EvalTable table{.tasks = results.tasks};
+  EvalTable table{.tasks = results.tasks, .is_complete = results.is_complete};
   for (const Row* row : rows) table.rows.push_back(table_row(results, *row, named));
   for (std::size_t column = 0; column <= results.tasks.size(); ++column)
     compare_column(table, results, rows, column);

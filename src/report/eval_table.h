@@ -54,6 +54,7 @@ struct TableRow {
 struct EvalTable {
   std::vector<std::string> tasks;
   std::vector<TableRow> rows;  // parents, other models, merges, mixtures, oracle
+  bool is_complete = true;     // false: the run was stopped before every item was answered
 
   /// The mean is a column of its own.
   bool has_mean() const { return tasks.size() > 1; }

@@ -134,7 +134,10 @@ std::string table_markdown(const EvalTable& table) {
 }
 
 std::string table_notes(const EvalTable& table) {
-  std::string out = "Accuracy in per cent \u00B1 its standard error.\n";
+  std::string out;
+  if (!table.is_complete)
+    out += "Stopped before every item was answered: rows may stand on different items.\n";
+  out += "Accuracy in per cent \u00B1 its standard error.\n";
   if (any_interval(table))
     out += "[low, high]: Wilson's 95 % interval, where no or every item is right.\n";
   if (any_difference(table)) {

@@ -125,6 +125,14 @@ TEST(EvalText, SaysNoiseAndIntervals) {
     EXPECT_NE(text[next - 1], ' ');
 }
 
+TEST(EvalText, SaysThatARunWasStopped) {
+  eval::Results results = small_results();
+  EXPECT_EQ(table_notes(eval_table(results)).find("Stopped"), std::string::npos);
+  results.is_complete = false;
+  EXPECT_NE(table_notes(eval_table(results)).find("Stopped"), std::string::npos);
+  EXPECT_EQ(eval_json(results, eval_table(results))["complete"], false);
+}
+
 TEST(EvalText, WritesSmallP) {
   EXPECT_EQ(p_text(1), "1.00");
   EXPECT_EQ(p_text(.125), "0.12");
