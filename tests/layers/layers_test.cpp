@@ -33,6 +33,9 @@ const std::map<Room, std::set<Room>>& allowed() {
       {"eval",
        {"base", "cpu", "io", "checkpoint", "arch", "weights", "merge", "text", "nn", "mix",
         "bundle"}},
+      {"report",
+       {"base", "cpu", "io", "checkpoint", "arch", "weights", "merge", "text", "nn", "mix",
+        "bundle", "eval"}},
   };
   return rooms;
 }

@@ -1,0 +1,28 @@
+# mod_embed(TARGET NAMESPACE FILE...): makes the files part of the target as `constexpr std::string_view`
+# of the given namespace, in a header NAME_assets.h of its own folder: page.css becomes kPageCss. The
+# texts are read when CMake configures, which happens again when one changes.
+function(mod_embed target namespace)
+  set(header "")
+  foreach(file ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+    file(READ ${CMAKE_CURRENT_SOURCE_DIR}/${file} text)
+    if(text MATCHES "\\)mod_asset\"")
+      message(FATAL_ERROR "${file} holds the end mark of an embedded text")
+    endif()
+    get_filename_component(name ${file} NAME)
+    string(REGEX REPLACE "[^A-Za-z0-9]" ";" words ${name})
+    set(constant "k")
+    foreach(word ${words})
+      string(SUBSTRING ${word} 0 1 first)
+      string(SUBSTRING ${word} 1 -1 rest)
+      string(TOUPPER ${first} first)
+      string(APPEND constant "${first}${rest}")
+    endforeach()
+    string(APPEND header "inline constexpr std::string_view ${constant} = R\"mod_asset(${text})mod_asset\";\n")
+  endforeach()
+  set(MOD_EMBED_NAMESPACE ${namespace})
+  set(MOD_EMBED_CONTENT "${header}")
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/embed.h.in
+                 ${CMAKE_CURRENT_BINARY_DIR}/embed/${target}_assets.h @ONLY)
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embed)
+endfunction()

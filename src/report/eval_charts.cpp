@@ -1,0 +1,153 @@
+#include "report/eval_charts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "report/eval_agreement.h"
+#include "report/eval_text.h"
+#include "report/html.h"
+#include "report/text_table.h"
+
+namespace mod::report {
+namespace {
+
+constexpr std::size_t kNameWidth = 20;  // of names that fit beside the bars on a phone
+
+const std::optional<Score>& score_in(const TableRow& row, std::size_t column) {
+  return column < row.scores.size() ? row.scores[column] : row.mean;
+}
+
+eval::Interval whisker(const Score& score) {
+  if (score.interval) return *score.interval;
+  return {std::max(0.0, score.accuracy - score.error), std::min(1.0, score.accuracy + score.error)};
+}
+
+/// Bar and whisker of one row; the picture is 1000 wide and 10 high for each row.
+std::string bar(const TableRow& row, const Score& score, std::size_t place) {
+  const std::size_t top = 10 * place;
+  const eval::Interval error = whisker(score);
+  return fmt::format(
+      "<rect class=\"{}\" x=\"0\" y=\"{}\" width=\"{:.0f}\" height=\"7\"/>"
+      "<path class=\"whisker\" d=\"M{:.0f} {}H{:.0f}M{:.0f} {}v4M{:.0f} {}v4\"/>",
+      kind_class(row), static_cast<double>(top) + 1.5, 1000 * score.accuracy, 1000 * error.low,
+      top + 5, 1000 * error.high, 1000 * error.low, top + 3, 1000 * error.high, top + 3);
+}
+
+std::string panel(const EvalTable& table, std::size_t column) {
+  std::string labels, bars, values, line;
+  std::size_t place = 0;
+  for (const TableRow& row : table.rows) {
+    const std::optional<Score>& score = score_in(row, column);
+    if (!score) continue;
+    const std::string name = one_line(row.label);
+    fmt::format_to(std::back_inserter(labels), "<span title=\"{}\">{}</span>", escape(name),
+                   escape(shortened(name, kNameWidth)));
+    fmt::format_to(std::back_inserter(values), "<span>{:.1f}</span>", 100 * score->accuracy);
+    bars += bar(row, *score, place++);
+    if (score->is_best_parent)
+      line = fmt::format("<path class=\"best\" d=\"M{0:.0f} 0V", 1000 * score->accuracy);
+  }
+  if (place == 0) return {};
+  if (!line.empty()) line += fmt::format("{}\"/>", 10 * place);
+  const std::string title =
+      column < table.tasks.size() ? escape(one_line(table.tasks[column])) : "mean of the tasks";
+  return fmt::format(
+      "<figure class=\"bars\" style=\"--rows:{0}\"><figcaption>{1}</figcaption><div "
+      "class=\"names\">{2}</div><svg viewBox=\"0 0 1000 {3}\" preserveAspectRatio=\"none\" "
+      "role=\"img\" aria-label=\"Accuracies: {1}\"><path class=\"grid\" d=\"M250 0V{3}M500 "
+      "0V{3}M750 0V{3}M1000 0V{3}\"/>{4}{5}</svg><div class=\"values\">{6}</div></figure>\n",
+      place, title, labels, 10 * place, bars, line, values);
+}
+
+struct Matrix {
+  std::string title, note;
+  std::vector<std::string> names;
+  std::vector<std::vector<std::optional<double>>> values;
+  double whole = 1;     // the value of the strongest tint
+  bool percent = true;  // how values are written
+};
+
+std::string cell(const Matrix& matrix, std::size_t a, std::size_t b) {
+  const std::optional<double>& value = matrix.values[a][b];
+  if (a == b) return "<td class=\"self\">\u2013</td>";
+  if (!value || !std::isfinite(*value)) return "<td>\u2013</td>";
+  return fmt::format(
+      "<td style=\"--v:{:.2f}\">{}</td>", std::clamp(*value / matrix.whole, 0.0, 1.0),
+      matrix.percent ? fmt::format("{:.0f}", 100 * *value) : fmt::format("{:.2f}", *value));
+}
+
+std::string matrix_html(const Matrix& matrix) {
+  const std::size_t n = matrix.names.size();
+  std::string out = fmt::format(
+      "<h3>{}</h3><p class=\"note\">{}</p><div class=\"wide\"><table class=\"matrix\"><thead><tr>"
+      "<td></td>",
+      matrix.title, matrix.note);
+  for (std::size_t i = 0; i < n; ++i)
+    fmt::format_to(std::back_inserter(out), "<th scope=\"col\" title=\"{}\">{}</th>",
+                   matrix.names[i], i + 1);
+  out += "</tr></thead><tbody>\n";
+  for (std::size_t a = 0; a < n; ++a) {
+    fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{} <i>{}</i></th>",
+                   matrix.names[a], a + 1);
+    for (std::size_t b = 0; b < n; ++b) out += cell(matrix, a, b);
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+/// Values given from outside, with the table's labels; nothing where their shape is not square.
+std::string given_matrix(const EvalTable& table, const std::vector<std::string>& rows,
+                         const std::vector<std::vector<double>>& values, Matrix matrix) {
+  if (values.empty() || values.size() != rows.size()) return {};
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (values[r].size() != rows.size()) return {};
+    const auto found = std::find_if(table.rows.begin(), table.rows.end(),
+                                    [&](const TableRow& row) { return row.model == rows[r]; });
+    matrix.names.push_back(escape(one_line(found == table.rows.end() ? rows[r] : found->label)));
+    matrix.values.emplace_back(values[r].begin(), values[r].end());
+  }
+  return matrix_html(matrix);
+}
+
+}  // namespace
+
+std::string kind_class(const TableRow& row) {
+  return fmt::format("k{}", static_cast<int>(row.kind));
+}
+
+std::string bars_html(const EvalTable& table) {
+  std::string panels;
+  const std::size_t columns = table.tasks.size() + (table.has_mean() ? 1 : 0);
+  for (std::size_t column = 0; column < columns; ++column) panels += panel(table, column);
+  if (panels.empty()) return {};
+  return "<section><h2>Accuracies</h2>\n<ul class=\"legend\"><li><i class=\"key k0\"></i>model"
+         "</li><li><i class=\"key k1\"></i>merge</li><li><i class=\"key k2\"></i>mixture</li><li>"
+         "<i class=\"key k3\"></i>oracle</li><li><i class=\"key line\"></i>best parent</li></ul>\n"
+         "<p class=\"note\">Per cent, 0 to 100. Whiskers: one standard error to each side, or "
+         "Wilson\u2019s 95 % interval at 0 and 100.</p>\n<div class=\"panels\">\n" +
+         panels + "</div></section>\n";
+}
+
+std::string agreement_html(const EvalTable& table, const Likeness& likeness) {
+  const Agreement agreement = agreement_of(table);
+  if (agreement.rows.size() < 2) return {};
+  Matrix same{.title = "Same answer",
+              .note = "Share of items with the same graded answer, right or wrong; per cent."};
+  for (const TableRow* row : agreement.rows) same.names.push_back(escape(one_line(row->label)));
+  same.values = agreement.same;
+  std::string out = "<section><h2>Agreement of the models</h2>\n" + matrix_html(same);
+  out += given_matrix(table, likeness.rows, likeness.top1,
+                      {.title = "Same most probable token",
+                       .note = "Share of tokens on which both would choose alike; per cent."});
+  out += given_matrix(table, likeness.rows, likeness.jensen_shannon,
+                      {.title = "Jensen-Shannon distance",
+                       .note = "Mean over tokens; 0 is equal, 0.83 nothing in common.",
+                       .whole = .8326,
+                       .percent = false});
+  return out + "</section>\n";
+}
+
+}  // namespace mod::report
