@@ -253,4 +253,9 @@ TaskData load_task_data(const Task& task, const fs::path& data_dir,
   return data;
 }
 
+PromptText ask_item(const Task& task, const TaskData& data, const Item& item) {
+  if (!item.messages.is_null()) return make_chat(task.system, data.shots, item.messages);
+  return make_prompt(task.prompt, task.system, data.shots, item.question);
+}
+
 }  // namespace mod::eval

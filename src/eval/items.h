@@ -49,4 +49,7 @@ std::filesystem::path find_data(const Task& task, const std::string& file,
 TaskData load_task_data(const Task& task, const std::filesystem::path& data_dir,
                         const ItemSelection& selection);
 
+/// What is asked: the item's chat, or its question in the task's prompt, after the examples.
+PromptText ask_item(const Task& task, const TaskData& data, const Item& item);
+
 }  // namespace mod::eval

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eval/sample_metrics.h"
 #include "eval/stats/stats.h"
 
 namespace mod::eval {
@@ -78,6 +79,8 @@ void finish_cell(Cell& cell) {
   std::map<std::string, std::size_t> right_by_metric;
   cell.prompt_tokens = cell.new_tokens = 0;
   cell.seconds = 0;
+  cell.metrics.clear();
+  cell.metrics_stderr.clear();
   cell.forward_passes.clear();
   for (const ItemResult& item : cell.items) {
     right += item.correct ? 1 : 0;
@@ -103,6 +106,7 @@ void finish_cell(Cell& cell) {
     cell.metrics[name] = share(part);
     cell.metrics_stderr[name] = accuracy_error(part, n);
   }
+  add_sample_metrics(cell);
 }
 
 Row oracle_row(const Results& results) {
