@@ -84,7 +84,7 @@ TEST_F(FromLogits, Perplexity) {
   const auto json = run_json({"perplexity", kBase, file, "-q"});
   const std::vector<int> ids = tokenize(text);
   EXPECT_EQ(json["tokens"], ids.size());
-  std::vector<int> with_begin = {0};  // <|endoftext|>, the end token, where there is no begin token
+  std::vector<int> with_begin = {2};  // the end token: there is no begin token
   with_begin.insert(with_begin.end(), ids.begin(), ids.end());
   double sum = 0;
   for (const double nll : surprise(with_begin)) sum += nll;
