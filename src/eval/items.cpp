@@ -83,6 +83,7 @@ class ItemReader {
       throw Error(ErrorCode::kInvalidInput, file_ + ": there are no items in it");
     }
     if (has_idx_) sort_by_number();
+    for (std::size_t i = 0; i < items_.size(); ++i) items_[i].place = i;
     return std::move(items_);
   }
 

@@ -15,6 +15,7 @@ namespace mod::eval {
 
 struct Item {
   std::string id;                    // unique in the task
+  std::size_t place = 0;             // among the items of the file
   std::string question;              // as built; of a chat the last message
   nlohmann::ordered_json messages;   // null, or the chat that is asked
   std::string gold;                  // as it is compared

@@ -145,23 +145,22 @@ class Writer {
   }
 
   static std::string samples(const Task& task, const TaskData& data, const Cell& cell) {
-    std::unordered_map<std::string, std::size_t> places;
-    for (std::size_t i = 0; i < data.items.size(); ++i) places[data.items[i].id] = i;
+    std::unordered_map<std::string, const Item*> items;
+    for (const Item& item : data.items) items[item.id] = &item;
     std::string text;
     for (const ItemResult& result : cell.items) {
-      const std::size_t place = places.at(result.id);
-      text += dump(sample(task, data, data.items[place], place, result)) + "\n";
+      text += dump(sample(task, data, *items.at(result.id), result)) + "\n";
     }
     return text;
   }
 
-  static Json sample(const Task& task, const TaskData& data, const Item& item, std::size_t place,
+  static Json sample(const Task& task, const TaskData& data, const Item& item,
                      const ItemResult& result) {
     const PromptText prompt = ask_item(task, data, item);
     const std::string asked = prompt.is_chat() ? dump(prompt.messages) : prompt.text;
     const std::string metric = lm_eval_metric(task.grader);
     const std::string name = metric.substr(0, metric.find(','));
-    Json json = {{"doc_id", place}, {"doc", item.doc}, {"target", item.gold}};
+    Json json = {{"doc_id", item.place}, {"doc", item.doc}, {"target", item.gold}};
     if (task.is_multiple_choice()) {
       json["target"] = item.gold_choice;
       for (std::size_t i = 0; i < result.choices.size(); ++i) {
