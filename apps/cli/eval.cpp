@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "eval/lm_eval_files.h"
 #include "eval_options.h"
 #include "eval_output.h"
 #include "mod/error.h"
@@ -29,6 +30,7 @@ void run_eval(const EvalArguments& arguments, const Invocation& run) {
                             "answered is in {}",
                             folder.path().string()));
   }
+  eval::write_lm_eval_files(folder.path(), evaluation, results);
   folder.finish();
 }
 

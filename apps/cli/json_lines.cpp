@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
-
+#include "eval/json_file.h"
 #include "mod/error.h"
 
 namespace mod::cli {
@@ -13,19 +11,7 @@ using checkpoint::Json;
 
 void for_each_json_line(const std::string& file,
                         const std::function<void(const Json&, const std::string&)>& visit) {
-  std::ifstream stream(file, std::ios::binary);
-  std::error_code ignored;
-  if (!stream || std::filesystem::is_directory(file, ignored)) {
-    throw Error(ErrorCode::kInvalidInput,
-                "cannot read " + file + "; check the path and its permissions");
-  }
-  std::size_t number = 0;
-  for (std::string line; std::getline(stream, line);) {
-    const std::string place = file + ":" + std::to_string(++number);
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    visit(checkpoint::parse_json(line, place), place);
-  }
-  if (stream.bad()) throw Error(ErrorCode::kIo, "cannot read " + file + " to its end");
+  eval::for_each_line(file, visit);
 }
 
 const Json& json_line_value(const Json& line, const char* key, const std::string& place) {

@@ -70,11 +70,7 @@ class CellRun {
     return text + fmt::format(", {:.1f} % right", 100 * share);
   }
 
-  PromptText prompt_of(const Item& item) const {
-    const Task& task = job_.task;
-    if (!item.messages.is_null()) return make_chat(task.system, job_.data.shots, item.messages);
-    return make_prompt(task.prompt, task.system, job_.data.shots, item.question);
-  }
+  PromptText prompt_of(const Item& item) const { return ask_item(job_.task, job_.data, item); }
 
   // ---- replies
 

@@ -83,6 +83,7 @@ class ItemReader {
       throw Error(ErrorCode::kInvalidInput, file_ + ": there are no items in it");
     }
     if (has_idx_) sort_by_number();
+    for (std::size_t i = 0; i < items_.size(); ++i) items_[i].place = i;
     return std::move(items_);
   }
 
@@ -251,6 +252,11 @@ TaskData load_task_data(const Task& task, const fs::path& data_dir,
   data.shots = load_shots(task, data_dir);
   data.hash = hash_of(data);
   return data;
+}
+
+PromptText ask_item(const Task& task, const TaskData& data, const Item& item) {
+  if (!item.messages.is_null()) return make_chat(task.system, data.shots, item.messages);
+  return make_prompt(task.prompt, task.system, data.shots, item.question);
 }
 
 }  // namespace mod::eval

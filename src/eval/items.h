@@ -15,6 +15,7 @@ namespace mod::eval {
 
 struct Item {
   std::string id;                    // unique in the task
+  std::size_t place = 0;             // among the items of the file
   std::string question;              // as built; of a chat the last message
   nlohmann::ordered_json messages;   // null, or the chat that is asked
   std::string gold;                  // as it is compared
@@ -48,5 +49,8 @@ std::filesystem::path find_data(const Task& task, const std::string& file,
 /// with file and line.
 TaskData load_task_data(const Task& task, const std::filesystem::path& data_dir,
                         const ItemSelection& selection);
+
+/// What is asked: the item's chat, or its question in the task's prompt, after the examples.
+PromptText ask_item(const Task& task, const TaskData& data, const Item& item);
 
 }  // namespace mod::eval
