@@ -57,6 +57,13 @@ std::size_t find_special(std::string_view text, std::size_t at) {
   return at;
 }
 
+/// A character of two bytes: nearly every token of a vocabulary of bytes has one.
+bool is_pair(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  return byte(at) >= 0xC2 && byte(at) < 0xE0 && at + 1 < text.size() &&
+         (byte(at + 1) & 0xC0) == 0x80;
+}
+
 /// First place from `at` on that is no white space, or the end.
 std::size_t find_value(std::string_view text, std::size_t at) {
   while (at < text.size() && is_space(text[at])) {
@@ -73,32 +80,24 @@ std::size_t find_value(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-JsonCursor::JsonCursor(std::string_view text, const std::string& file) : text_(text), file_(file) {}
+JsonCursor::JsonCursor(std::string_view text, const std::string& file)
+    : text_(text), file_(&file) {}
 
-void JsonCursor::fail(const std::string& what, ErrorCode code) const {
-  const std::string_view before = text_.substr(0, std::min(value_at_, text_.size()));
+void JsonCursor::fail_at(std::size_t place, const std::string& what, ErrorCode code) const {
+  const std::string_view before = text_.substr(0, std::min(place, text_.size()));
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
-  throw Error(code, file_ + ":" + std::to_string(line) + ":" +
+  throw Error(code, *file_ + ":" + std::to_string(line) + ":" +
                         std::to_string(before.size() - start + 1) + ": " + what);
 }
 
 void JsonCursor::skip_space() { at_ = find_value(text_, at_); }
 
-char JsonCursor::peek() {
-  skip_space();
-  value_at_ = at_;
-  if (at_ == text_.size()) fail("not valid JSON: the text ends too early");
-  return text_[at_];
-}
+void JsonCursor::fail_end() const { fail("not valid JSON: the text ends too early"); }
 
-void JsonCursor::expect(char c, const char* what) {
-  const char found = peek();
-  if (found != c) {
-    fail(std::string("not valid JSON: expected ") + what + ", found " +
-         checkpoint::quote_name(text_.substr(at_, 1)));
-  }
-  ++at_;
+void JsonCursor::fail_expected(const char* what) const {
+  fail(std::string("not valid JSON: expected ") + what + ", found " +
+       checkpoint::quote_name(text_.substr(at_, 1)));
 }
 
 JsonCursor::Kind JsonCursor::kind() {
@@ -116,10 +115,7 @@ JsonCursor::Kind JsonCursor::kind() {
     case 'n':
       return Kind::kNull;
     default:
-      if (c != '-' && !is_digit(c)) {
-        fail("not valid JSON: expected a value, found " +
-             checkpoint::quote_name(text_.substr(at_, 1)));
-      }
+      if (c != '-' && !is_digit(c)) fail_expected("a value");
       return Kind::kNumber;
   }
 }
@@ -172,6 +168,10 @@ std::string_view JsonCursor::string(std::string& buffer) {
       return buffer;
     }
     if (c < 0x20) fail("not valid JSON: a control character in a string");
+    if (is_pair(text_, at_)) {
+      at_ += 2;
+      continue;
+    }
     const Character character = decode_multibyte(text_, at_);
     if (character.code == kInvalidCode) fail("not valid UTF-8 in a string");
     at_ += character.size;

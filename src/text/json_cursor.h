@@ -49,7 +49,13 @@ class JsonCursor {
   void end();
 
   /// "FILE:LINE:COLUMN: what", for the place before the value that was read last.
-  [[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::kCorruptFile) const;
+  [[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::kCorruptFile) const {
+    fail_at(value_at_, what, code);
+  }
+  /// The same for an earlier place.
+  [[noreturn]] void fail_at(std::size_t place, const std::string& what,
+                            ErrorCode code = ErrorCode::kCorruptFile) const;
+  std::size_t place() const { return value_at_; }
 
  private:
   struct Level {
@@ -58,8 +64,18 @@ class JsonCursor {
   };
 
   void skip_space();
-  char peek();
-  void expect(char c, const char* what);
+  char peek() {
+    if (at_ == text_.size() || static_cast<unsigned char>(text_[at_]) <= ' ') skip_space();
+    value_at_ = at_;
+    if (at_ == text_.size()) fail_end();
+    return text_[at_];
+  }
+  void expect(char c, const char* what) {
+    if (peek() != c) fail_expected(what);
+    ++at_;
+  }
+  [[noreturn]] void fail_end() const;
+  [[noreturn]] void fail_expected(const char* what) const;
   void begin(bool object);
   bool next(bool object);
   void unescape(std::string& buffer, std::size_t from);
@@ -69,7 +85,7 @@ class JsonCursor {
   void word(std::string_view expected);
 
   std::string_view text_;
-  const std::string& file_;
+  const std::string* file_;
   std::size_t at_ = 0;
   std::size_t value_at_ = 0;  // where the value that was read last begins
   std::vector<Level> levels_;

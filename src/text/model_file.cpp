@@ -8,6 +8,7 @@
 
 #include "checkpoint/quote.h"
 #include "text/bpe.h"
+#include "text/merge_reader.h"
 #include "text/unigram.h"
 
 namespace mod::text {
@@ -26,13 +27,17 @@ struct ModelReader {
   BpeOptions options;
   Vocabulary vocabulary{};
   bool has_vocabulary = false;
-  std::vector<double> scores{};  // of a vocabulary that is a list
-  std::optional<JsonCursor> merges{};
+  std::vector<double> scores{};        // of a vocabulary that is a list
+  bool has_prefix = false;             // continuing_subword_prefix was read
+  std::optional<JsonCursor> merges{};  // where they begin
+  std::optional<MergeTable> merge_table{};
 
   void read();
   void value(std::string_view key);
   void read_vocabulary();
+  bool read_vocabulary_at_once();
   void read_scored_vocabulary();
+  void read_merges(JsonCursor& from);
   void add_token(std::string_view token, std::int64_t id);
   void read_dropout();
   std::optional<std::string> optional_string();
@@ -58,13 +63,18 @@ void ModelReader::value(std::string_view key) {
     has_vocabulary = true;
     cursor.kind() == Kind::kArray ? read_scored_vocabulary() : read_vocabulary();
   } else if (key == "merges") {
-    merges.emplace(cursor);  // read last: it needs the vocabulary
-    cursor.skip();
+    merges.emplace(cursor);
+    if (type == "BPE" && has_prefix && vocabulary.size() > 0 && scores.empty()) {
+      read_merges(cursor);
+    } else {
+      cursor.skip();  // make_bpe comes back: they say nothing without the keys that are missing
+    }
   } else if (key == "unk_token") {
     unknown_token = optional_string();
   } else if (key == "unk_id") {
     unknown_id = optional_integer();
   } else if (key == "continuing_subword_prefix") {
+    has_prefix = true;
     options.prefix = optional_string().value_or("");
   } else if (key == "end_of_word_suffix") {
     options.suffix = optional_string().value_or("");
@@ -127,12 +137,31 @@ void ModelReader::add_token(std::string_view token, std::int64_t id) {
   }
 }
 
-void ModelReader::read_vocabulary() {
+/// False: something is wrong with a token or an id; add_token says what and where.
+bool ModelReader::read_vocabulary_at_once() {
   // Files in use have 56 (Mistral) or 75 (Qwen 3) bytes for a token and its merge.
   constexpr std::size_t kBytesPerToken = 96;
   vocabulary.reserve(cursor.bytes_left() / kBytesPerToken);
   std::string_view token;
+  for (cursor.begin_object(); cursor.next_key(token);) {
+    const std::int64_t id = cursor.integer();
+    if (id < 0 || id >= limit) return false;
+    if (!vocabulary.append(token, static_cast<std::int32_t>(id))) return false;
+  }
+  return vocabulary.index();
+}
+
+void ModelReader::read_vocabulary() {
+  const JsonCursor start = cursor;
+  if (read_vocabulary_at_once()) return;
+  cursor = start;
+  vocabulary = {};
+  std::string_view token;
   for (cursor.begin_object(); cursor.next_key(token);) add_token(token, cursor.integer());
+}
+
+void ModelReader::read_merges(JsonCursor& from) {
+  merge_table = MergeReader(from, vocabulary, options.prefix.size()).read();
 }
 
 void ModelReader::read_scored_vocabulary() {
@@ -153,101 +182,17 @@ void ModelReader::read_scored_vocabulary() {
   }
 }
 
-/// Resolves merges, one by one, to ids.
-class MergeReader {
- public:
-  MergeReader(JsonCursor& cursor, const ModelReader& model) : cursor_(cursor), model_(model) {}
-
-  MergeTable read() {
-    // A merge makes a token, and takes at least 6 bytes of the file.
-    table_.reserve(std::min(model_.vocabulary.size(), cursor_.bytes_left() / 6));
-    for (cursor_.begin_array(); cursor_.next_item();) {
-      if (cursor_.kind() == Kind::kArray) {
-        pair();
-      } else {
-        line();
-      }
-    }
-    return std::move(table_);
-  }
-
- private:
-  /// ["a", "b"]
-  void pair() {
-    cursor_.begin_array();
-    if (!cursor_.next_item()) fail("expected two tokens");
-    const std::string_view left = cursor_.string(left_);
-    if (!cursor_.next_item()) fail("expected two tokens");
-    const std::string_view right = cursor_.string(right_);
-    if (cursor_.next_item()) fail("expected two tokens");
-    add(left, right);
-  }
-
-  /// "a b"; the first may be a line that names a version.
-  void line() {
-    const std::string_view text = cursor_.string(left_);
-    if (text.starts_with("#version")) return;
-    const std::size_t space = text.find(' ');
-    if (space == std::string_view::npos || text.find(' ', space + 1) != std::string_view::npos) {
-      fail(quote_name(text) + " is not two tokens with one space between them");
-    }
-    add(text.substr(0, space), text.substr(space + 1));
-  }
-
-  void add(std::string_view left, std::string_view right) {
-    const std::int32_t left_id = id_of(left), right_id = id_of(right);
-    const std::size_t prefix = model_.options.prefix.size();
-    if (right.size() < prefix) fail(quote_name(right) + " is shorter than the prefix of subwords");
-    const std::int32_t id = merged_id(left, right.substr(prefix));
-    if (!table_.add(left_id, right_id, {rank_++, id})) {
-      fail("too many merges with the same hash; the file was made to be slow");
-    }
-  }
-
-  std::int32_t id_of(std::string_view token) const {
-    const std::int32_t id = model_.vocabulary.find(token);
-    if (id == Vocabulary::kNone) fail(quote_name(token) + " is not in the vocabulary");
-    return id;
-  }
-
-  /// Nearly always a merge makes the token after that of the merge before: a look at it saves a
-  /// search.
-  std::int32_t merged_id(std::string_view left, std::string_view right) {
-    ++last_;
-    if (model_.vocabulary.holds(last_)) {
-      const std::string_view next = model_.vocabulary.token(last_);
-      if (next.size() == left.size() + right.size() && next.starts_with(left) &&
-          next.ends_with(right)) {
-        return last_;
-      }
-    }
-    merged_.assign(left);
-    merged_ += right;
-    last_ = id_of(merged_);
-    return last_;
-  }
-
-  [[noreturn]] void fail(const std::string& what) const { cursor_.fail("model.merges: " + what); }
-
-  JsonCursor& cursor_;
-  const ModelReader& model_;
-  MergeTable table_;
-  std::string left_, right_, merged_;
-  std::uint32_t rank_ = 0;
-  std::int32_t last_ = 0;
-};
-
 std::unique_ptr<Model> make_bpe(ModelReader& model) {
   if (!model.has_vocabulary || !model.merges) {
     model.cursor.fail("model.vocab or model.merges is missing");
   }
   if (!model.scores.empty()) model.cursor.fail("model.vocab: expected an object");
-  MergeTable merges = MergeReader(*model.merges, model).read();
+  if (!model.merge_table) model.read_merges(*model.merges);
   if (model.unknown_token) {
     model.options.unknown = model.vocabulary.find(*model.unknown_token);
     model.options.unknown_missing = model.options.unknown == Vocabulary::kNone;
   }
-  return std::make_unique<Bpe>(std::move(model.vocabulary), std::move(merges),
+  return std::make_unique<Bpe>(std::move(model.vocabulary), std::move(*model.merge_table),
                                std::move(model.options));
 }
 

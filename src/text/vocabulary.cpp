@@ -1,8 +1,10 @@
 #include "text/vocabulary.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace mod::text {
 namespace {
@@ -10,6 +12,7 @@ namespace {
 constexpr std::size_t kFirstSlots = 1024;
 // At this load and with a good hash the longest search among 10^6 tokens stays below 200.
 constexpr std::size_t kMostTries = 1000;
+constexpr std::size_t kBatch = 64;  // tokens whose places in the table are fetched ahead
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
   __extension__ using Wide = unsigned __int128;
@@ -65,20 +68,78 @@ std::int32_t Vocabulary::find(std::string_view text, std::uint64_t hash) const n
 }
 
 void Vocabulary::reserve(std::size_t tokens) {
-  const std::size_t slots = std::bit_ceil(tokens + tokens / 2);
-  if (slots > kFirstSlots && slots > slots_.size()) grow(slots);
   spans_.reserve(tokens);
+  arena_.reserve(tokens * 8);
+}
+
+bool Vocabulary::append(std::string_view text, std::int32_t id) {
+  if (holds(id)) return false;
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= spans_.size()) spans_.resize(index + 1);
+  spans_[index] = {static_cast<std::uint32_t>(arena_.size()),
+                   static_cast<std::uint32_t>(text.size())};
+  arena_.append(text);
+  ++count_;
+  return true;
+}
+
+bool Vocabulary::insert(std::int32_t id, std::uint64_t hash) {
+  const std::size_t at = probe(token(id), hash);
+  if (at == slots_.size() || slots_[at].id != kNone) return false;
+  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), id};
+  return true;
+}
+
+bool Vocabulary::index() {
+  slots_.assign(std::max(kFirstSlots, std::bit_ceil(count_ + count_ / 2 + 1)), {});
+  std::array<std::pair<std::int32_t, std::uint64_t>, kBatch> batch;
+  for (std::int32_t id = 0; id < id_end();) {
+    std::size_t size = 0;
+    for (; id < id_end() && size < kBatch; ++id) {
+      if (!holds(id)) continue;
+      const std::uint64_t hash = hash_bytes(token(id));
+      __builtin_prefetch(&slots_[hash & (slots_.size() - 1)], 1);
+      batch[size++] = {id, hash};
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      if (!insert(batch[i].first, batch[i].second)) return false;
+    }
+  }
+  return true;
+}
+
+void Vocabulary::find_all(std::span<Search> searches) const noexcept {
+  for (Search& search : searches) search.id = kNone;
+  if (slots_.empty()) return;
+  const std::size_t mask = slots_.size() - 1;
+  for (Search& search : searches) {
+    search.hash = hash_bytes(search.token);
+    __builtin_prefetch(&slots_[search.hash & mask]);
+  }
+  for (Search& search : searches) {
+    const auto tag = static_cast<std::uint32_t>(search.hash >> 32);
+    std::size_t at = search.hash & mask;
+    for (std::size_t tries = 0; tries < kMostTries; ++tries, at = (at + 1) & mask) {
+      const Slot& slot = slots_[at];
+      if (slot.id != kNone && slot.tag != tag) continue;
+      search.id = slot.id;
+      break;
+    }
+    if (search.id != kNone) __builtin_prefetch(&spans_[static_cast<std::size_t>(search.id)]);
+  }
+  for (const Search& search : searches) {
+    if (search.id != kNone) __builtin_prefetch(token(search.id).data());
+  }
+  for (Search& search : searches) {
+    if (search.id == kNone || token(search.id) == search.token) continue;
+    search.id = find(search.token, search.hash);
+  }
 }
 
 void Vocabulary::grow(std::size_t slots) {
   slots_.assign(slots, {});
-  for (std::size_t id = 0; id < spans_.size(); ++id) {
-    if (spans_[id].size == kHole) continue;
-    const std::uint64_t hash = hash_bytes(token(static_cast<std::int32_t>(id)));
-    const std::size_t at = probe(token(static_cast<std::int32_t>(id)), hash);
-    if (at < slots_.size()) {
-      slots_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::int32_t>(id)};
-    }
+  for (std::int32_t id = 0; id < id_end(); ++id) {
+    if (holds(id)) (void)insert(id, hash_bytes(token(id)));
   }
 }
 
@@ -89,13 +150,8 @@ Vocabulary::Added Vocabulary::add(std::string_view text, std::int32_t id) {
   const std::size_t at = probe(text, hash);
   if (at == slots_.size()) return Added::kColliding;
   if (slots_[at].id != kNone) return Added::kTokenTwice;
-  const auto index = static_cast<std::size_t>(id);
-  if (index >= spans_.size()) spans_.resize(index + 1);
-  spans_[index] = {static_cast<std::uint32_t>(arena_.size()),
-                   static_cast<std::uint32_t>(text.size())};
-  arena_.append(text);
+  (void)append(text, id);
   slots_[at] = {static_cast<std::uint32_t>(hash >> 32), id};
-  ++count_;
   return Added::kNew;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,21 @@ class Vocabulary {
   /// Ids are not negative; those between the used ones are holes. kColliding: an unlikely number of
   /// tokens fall on one place of the table, as somebody may choose them to.
   Added add(std::string_view token, std::int32_t id);
+
+  /// Adding many at once: append() them all, then index() before anything is searched. append does
+  /// not see a token that is there already; false: the id is taken. index is false where add()
+  /// would not have been kNew for one of them.
+  [[nodiscard]] bool append(std::string_view token, std::int32_t id);
+  [[nodiscard]] bool index();
+
+  struct Search {
+    std::string_view token;
+    std::int32_t id = kNone;  // the result
+    std::uint64_t hash = 0;   // for find_all
+  };
+  /// Several searches, each as find(token): the memory that one waits for is on its way while
+  /// others begin.
+  void find_all(std::span<Search> searches) const noexcept;
 
   /// Id of a token, kNone where there is none.
   std::int32_t find(std::string_view token) const noexcept {
@@ -61,6 +77,7 @@ class Vocabulary {
   };
 
   void grow(std::size_t slots);
+  [[nodiscard]] bool insert(std::int32_t id, std::uint64_t hash);
   /// The slot of this token, or the free one where it belongs; size of the table: too many tries.
   std::size_t probe(std::string_view token, std::uint64_t hash) const noexcept;
 
