@@ -81,7 +81,8 @@ class BenchEval {
   void answer(std::size_t batch, std::size_t round) {
     std::vector<eval::Question> questions;
     for (std::size_t i = 0; i < batch; ++i) {
-      questions.push_back({{random_tokens(expert(), options_.prompt, 1000 * round + i)}, ""});
+      const auto tokens = random_tokens(expert(), options_.prompt, 1000 * round + i);
+      questions.push_back({{mix::text_prompt(tokens), tokens, tokens.size()}, ""});
     }
     eval::BatchOptions options;
     options.batch = batch;

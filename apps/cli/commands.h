@@ -24,6 +24,7 @@ void add_bench(CommandTree& tree, CLI::App& parent);
 // Below `mod eval`.
 void add_eval_grade(CommandTree& tree, CLI::App& parent);
 void add_eval_normalize(CommandTree& tree, CLI::App& parent);
+void add_eval_compare(CommandTree& tree, CLI::App& parent);
 
 // Below `mod bench`.
 void add_bench_make_model(CommandTree& tree, CLI::App& parent);

@@ -50,6 +50,7 @@ void add_eval(CommandTree& tree, CLI::App& parent) {
   add_eval_options(eval, *arguments);
   add_eval_grade(tree, eval);
   add_eval_normalize(tree, eval);
+  add_eval_compare(tree, eval);
 }
 
 }  // namespace mod::cli

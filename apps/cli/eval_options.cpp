@@ -109,6 +109,12 @@ void add_output_options(CLI::App& command, EvalArguments& a) {
       ->expected(0, 1)
       ->type_name("[FILE]")
       ->group(group);
+  command.add_option("--html", a.html, "Write a page with the table and the items that differ")
+      ->type_name("FILE")
+      ->group(group);
+  command.add_option("--markdown", a.markdown, "Write the table as Markdown")
+      ->type_name("FILE")
+      ->group(group);
   command.add_option("--out", a.out, "Folder of results and samples")
       ->type_name("DIR")
       ->capture_default_str()

@@ -29,6 +29,7 @@ struct EvalArguments {
   bool deterministic = false;
   std::string out = "mod-eval";
   bool resume = false, overwrite = false;
+  std::string html, markdown;
   std::optional<std::string> json;  // a file; "" or "-": standard output
 
   bool lists_tasks() const { return tasks == "list"; }

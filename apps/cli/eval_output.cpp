@@ -8,56 +8,15 @@
 #include "eval/task.h"
 #include "io/file.h"
 #include "print.h"
+#include "report/eval_json.h"
+#include "report/eval_page.h"
+#include "report/eval_text.h"
 
 namespace mod::cli {
 namespace {
 
-std::string percent(double value, double error) {
-  return fmt::format("{:.1f} ± {:.1f}", 100 * value, 100 * error);
-}
-
-Json cell_json(const eval::Row& row, const eval::Cell& cell) {
-  Json json = {
-      {"model", row.model},    {"label", row.label},        {"kind", eval::row_kind_name(row.kind)},
-      {"task", cell.task},     {"accuracy", cell.accuracy}, {"stderr", cell.stderr_accuracy},
-      {"n", cell.items.size()}};
-  if (cell.accuracy_qwen) json["accuracy_qwen"] = *cell.accuracy_qwen;
-  for (const auto& [name, value] : cell.metrics) json["metrics"][name] = value;
-  for (const auto& [name, value] : cell.metrics_stderr) json["metrics_stderr"][name] = value;
-  json["seconds"] = cell.seconds;
-  json["prompt_tokens"] = cell.prompt_tokens;
-  json["new_tokens"] = cell.new_tokens;
-  json["forward_passes"] = cell.forward_passes;
-  json["memory_bytes"] = row.memory_bytes;
-  return json;
-}
-
-Json results_json(const eval::Results& results) {
-  Json list = Json::array();
-  for (const eval::Row& row : results.rows) {
-    for (const eval::Cell& cell : row.cells) list.push_back(cell_json(row, cell));
-  }
-  return {{"results", list},      {"seed", results.seed},       {"samples", results.samples},
-          {"date", results.date}, {"version", results.version}, {"complete", results.is_complete}};
-}
-
-void print_table(const eval::Results& results) {
-  std::vector<std::string> header = {"model", "kind"};
-  std::vector<std::size_t> right;
-  for (const std::string& task : results.tasks) {
-    right.push_back(header.size());
-    header.push_back(task);
-  }
-  Table table(header, right);
-  for (const eval::Row& row : results.rows) {
-    std::vector<std::string> cells = {row.label, std::string(eval::row_kind_name(row.kind))};
-    for (const std::string& task : results.tasks) {
-      const eval::Cell* cell = row.find(task);
-      cells.push_back(cell ? percent(cell->accuracy, cell->stderr_accuracy) : "-");
-    }
-    table.add(std::move(cells));
-  }
-  table.print();
+void write_text(const std::string& file, const std::string& text) {
+  if (!file.empty()) io::write_file_atomic(file, text);
 }
 
 Json task_json(const eval::Task& task) {
@@ -80,12 +39,17 @@ void show_results(const eval::Results& results, const EvalArguments& arguments) 
   eval::Results all = results;
   eval::Row oracle = eval::oracle_row(results);
   if (!oracle.cells.empty()) all.rows.push_back(std::move(oracle));
-  const Json json = results_json(all);
-  if (arguments.json_on_stdout()) return print_json(json);
-  print_table(all);
-  if (!arguments.json) return;
-  io::write_file_atomic(*arguments.json,
-                        json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  const report::EvalTable table = report::eval_table(all);
+  if (!arguments.html.empty()) write_text(arguments.html, report::eval_page_html(all, {}));
+  if (!arguments.markdown.empty()) {
+    write_text(arguments.markdown,
+               report::table_markdown(table) + "\n" + report::table_notes(table));
+  }
+  const std::string json =
+      report::eval_json(all, table).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (arguments.json_on_stdout()) return fmt::print("{}", json);
+  fmt::print("{}\n{}", report::table_text(table), report::table_notes(table));
+  if (arguments.json) write_text(*arguments.json, json);
 }
 
 void show_tasks(const EvalArguments& arguments) {

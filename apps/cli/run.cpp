@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "answer.h"
+#include "answer_page.h"
 #include "commands.h"
 #include "mix/generation.h"
 #include "mod/error.h"
@@ -58,6 +59,12 @@ void run_model(const Options& options, const Invocation& run) {
     print_ids(generation);
   }
   std::fflush(stdout);
+  if (!options.answer.html.empty()) {
+    const auto& read = generation.prompt_ids();
+    const std::string prompt = bundle.tokenizer ? bundle.tokenizer->decode(read, false) : "";
+    write_answer_page(options.answer.html, prompt, generation, bundle, speed);
+    run.log().info("page: " + options.answer.html);
+  }
   warn_of_a_full_context(generation, engine, run.log());
   run.log().info(speed_text(speed, bundle, run.context));
   if (const std::string text = mixture_summary(generation, bundle); !text.empty()) {

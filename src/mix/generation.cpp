@@ -46,6 +46,7 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
   stream_.rewrite(prompt);
   // The last token is read again where all were, to have a prediction.
   const std::size_t unread = stream_.length() - stream_.read();
+  prompt_length_ = stream_.length();
   prompt_tokens_ = std::max<std::size_t>(unread, stream_.length() > 0 ? 1 : 0);
   stream_.set_seed(options_.sampling.seed);
   sampler_.see_prompt(stream_.tokens());

@@ -1,6 +1,7 @@
 // One answer in the making: chooses token after token, decodes them, and knows when to stop.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,6 +69,10 @@ class Generation {
   const std::vector<WrittenToken>& tokens() const { return tokens_; }
   /// Tokens that had to be read before the answer, by the first expert.
   std::size_t prompt_tokens() const { return prompt_tokens_; }
+  /// The prompt as the first expert reads it, the whole of it.
+  std::span<const Token> prompt_ids() const {
+    return stream_.tokens().first(std::min(prompt_length_, stream_.length()));
+  }
   /// The answer's text so far, as choose() gave it.
   const std::string& text() const { return text_; }
   /// The text with everything that was appended: prompt and answer, the last token left out.
@@ -80,7 +85,7 @@ class Generation {
 
   const Engine* engine_;
   Stream stream_;
-  std::size_t prompt_tokens_ = 0;
+  std::size_t prompt_length_ = 0, prompt_tokens_ = 0;
   GenerationOptions options_;
   Sampler sampler_;
   StopFilter filter_;
