@@ -107,6 +107,7 @@ void add_output_options(CLI::App& command, EvalArguments& a) {
   command
       .add_option("--json", a.json, "Write the results as JSON; without FILE to standard output")
       ->expected(0, 1)
+      ->default_str("-")
       ->type_name("[FILE]")
       ->group(group);
   command.add_option("--html", a.html, "Write a page with the table and the items that differ")

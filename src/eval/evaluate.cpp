@@ -105,10 +105,13 @@ Results Evaluation::run(RunFolder& folder) {
   results.version = std::string(kVersion);
   for (const ModelInfo& info : models_) {
     results.rows.emplace_back();
-    if (!run_row(info, folder, results.rows.back())) {
-      results.is_complete = false;
-      break;
+    try {
+      results.is_complete = run_row(info, folder, results.rows.back());
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kCancelled) throw;
+      results.is_complete = false;  // stopped while a recipe was merged
     }
+    if (!results.is_complete) break;
   }
   return results;
 }

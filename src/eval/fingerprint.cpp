@@ -37,7 +37,7 @@ void add_file(Sha256& hash, const fs::path& path) {
   const std::uint64_t bytes = size <= whole ? size : kBlockBytes;
   for (std::uint64_t i = 0; i < blocks; ++i) {
     block.resize(bytes);
-    file.read_at(block, blocks == 1 ? 0 : (size - bytes) / (blocks - 1) * i);
+    file.read_at(block, blocks == 1 ? 0 : (size - bytes) * i / (blocks - 1));
     hash.update(block);
   }
 }

@@ -110,13 +110,14 @@ TEST_F(EvalRun, ResumeGoesOnAndRefusesAnotherSeed) {
 TEST_F(EvalRun, RefusesWhatItCannotDo) {
   expect_refused({"eval"}, {"mod eval --help"});
   expect_refused({"eval", kBase}, {"--tasks list"});
-  expect_refused(command({kBase, "--tasks", "maht"}), {"did you mean 'math'?"});
+  expect_refused(command({kBase, "--tasks", "mathh"}), {"did you mean 'math'?"});
   expect_refused(command({kBase, kBase + "/", "--tasks", "math"}), {"same model"});
   expect_refused(command({"/no/such/model", "--tasks", "math"}), {"/no/such/model"});
   expect_refused(command({kBase, "--tasks", "gsm8k"}), {"QwenLM/Qwen2.5-Math", "--data-dir"});
   expect_refused(command({kBase, "--tasks", "math", "--samples", "2"}), {"--temperature"});
   expect_refused(command({kBase, "--tasks", "math", "--shots", "2"}), {"no examples"});
-  expect_refused(command({kBase, "--tasks", "math", "--prompt", "chta"}), {"did you mean 'chat'?"});
+  expect_refused(command({kBase, "--tasks", "math", "--prompt", "chatt"}),
+                 {"did you mean 'chat'?"});
   expect_refused(command({kBase, "--tasks", "math", "--json", kData}), {"--json -"});
   expect_refused(command({kBase, "--tasks", "math", "--resume", "--overwrite"}), {"exclude"});
   EXPECT_FALSE(fs::exists(folder_.path() / "out"));
