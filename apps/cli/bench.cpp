@@ -11,6 +11,7 @@ void add_bench(CommandTree& tree, CLI::App& parent) {
   add_bench_tokenizer(tree, bench);
   add_bench_decode(tree, bench);
   add_bench_prefill(tree, bench);
+  add_bench_mix(tree, bench);
   add_bench_eval(tree, bench);
   add_bench_make_model(tree, bench);
 }

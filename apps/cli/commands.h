@@ -32,6 +32,7 @@ void add_bench_merge(CommandTree& tree, CLI::App& parent);
 void add_bench_tokenizer(CommandTree& tree, CLI::App& parent);
 void add_bench_decode(CommandTree& tree, CLI::App& parent);
 void add_bench_prefill(CommandTree& tree, CLI::App& parent);
+void add_bench_mix(CommandTree& tree, CLI::App& parent);
 void add_bench_eval(CommandTree& tree, CLI::App& parent);
 
 }  // namespace mod::cli

@@ -177,6 +177,12 @@ std::vector<std::uint64_t> Stream::forward_passes() const {
   return passes;
 }
 
+std::vector<std::size_t> Stream::read_tokens() const {
+  std::vector<std::size_t> read;
+  for (const Slot& slot : state_->slots) read.push_back(slot.session.length());
+  return read;
+}
+
 std::uint64_t Stream::cache_bytes() const {
   std::uint64_t bytes = 0;
   for (const Slot& slot : state_->slots) bytes += slot.session.cache_bytes();

@@ -47,6 +47,9 @@ class Stream {
   /// How often each expert's weights were gone through for this text.
   std::vector<std::uint64_t> forward_passes() const;
 
+  /// Tokens of its view that each expert has read.
+  std::vector<std::size_t> read_tokens() const;
+
   /// Bytes of keys and values.
   std::uint64_t cache_bytes() const;
 
