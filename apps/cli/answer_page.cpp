@@ -49,7 +49,7 @@ RunPage::Token page_token(const mix::WrittenToken& token, const text::Tokenizer*
 }
 
 void add_experts(const mix::Generation& generation, const mix::Mixture& mixture, RunPage& page) {
-  const auto passes = generation.stream().forward_passes();
+  const auto passes = generation.forward_passes();
   for (std::size_t k = 0; k < mixture.experts.size(); ++k) {
     const mix::Expert& expert = mixture.experts[k];
     const bool written = !mixture.weights.empty();

@@ -12,7 +12,7 @@
 #include "commands.h"
 #include "cpu/kernels.h"
 #include "mix/generation.h"
-#include "nn/runner.h"
+#include "mix/rows.h"
 #include "print.h"
 
 namespace mod::cli {
@@ -90,6 +90,7 @@ class Contender {
     const auto before = read_tokens();
     seconds_.push_back(seconds_of([this] { step(); }));
     const auto after = read_tokens();
+    if (setup_.credits) mixing_.push_back(seconds_of([this] { mix_again(); }));
     batches_.emplace_back();
     for (std::size_t k = 0; k < after.size(); ++k) batches_.back().push_back(after[k] - before[k]);
   }
@@ -97,6 +98,7 @@ class Contender {
   const Setup& setup() const { return setup_; }
   std::size_t experts() const { return models_.size(); }
   double seconds() const { return median(seconds_); }
+  double mixing_seconds() const { return median(mixing_); }
   double mean_seconds() const {
     double sum = 0;
     for (const double s : seconds_) sum += s;
@@ -131,40 +133,36 @@ class Contender {
   }
 
  private:
+  /// All that a mixture does beside the passes of its experts: their softmax, gate and rule, the
+  /// choice, and who was responsible for it.
+  void mix_again() {
+    const Context& context = engine_->context();
+    const mix::Mixture& mixture = engine_->mixture();
+    const mix::Prediction& prediction = text_->stream().prediction();
+    std::vector<const float*> rows;
+    rows_.resize(models_.size());
+    for (std::size_t k = 0; k < models_.size(); ++k) {
+      rows_[k].resize(prediction.scores.size());
+      mix::log_softmax(prediction.experts[k].scores, 1, rows_[k], context);
+      rows.push_back(rows_[k].data());
+    }
+    const std::vector<double> prior = mix::log_prior(mixture.weights, models_.size());
+    mixed_.resize(prediction.scores.size());
+    mix::combine(*mixture.rule, {{}, prior, rows, mixed_.size()}, mixed_, context);
+    const auto token = static_cast<mix::Token>(mix::best_token(mixed_, context));
+    mix::credit(mixture, prediction, token, {}, context);
+  }
+
   std::vector<std::size_t> read_tokens() const { return text_->stream().read_tokens(); }
 
   Setup setup_;
   Models models_;
   std::unique_ptr<mix::Engine> engine_;
   std::unique_ptr<mix::Generation> text_;
-  std::vector<double> seconds_;
+  std::vector<double> seconds_, mixing_;
+  std::vector<std::vector<float>> rows_;
+  std::vector<float> mixed_;
   std::vector<std::vector<std::size_t>> batches_;  // of each step, tokens that each expert read
-};
-
-/// The same passes without a mixture: what rule, gate and attribution cost is the difference.
-class BarePasses {
- public:
-  BarePasses(const Models& models, const std::vector<nn::Token>& prompt, const Context& context)
-      : runner_(context) {
-    for (const auto& model : models) sessions_.emplace_back(model);
-    run(prompt);
-  }
-
-  void measure(nn::Token token) {
-    seconds_.push_back(seconds_of([&] { run({&token, 1}); }));
-  }
-  double seconds() const { return median(seconds_); }
-
- private:
-  void run(std::span<const nn::Token> tokens) {
-    std::vector<nn::Input> inputs;
-    for (nn::Session& session : sessions_) inputs.push_back({&session, tokens, nn::Logits::kLast});
-    runner_.run(inputs, [](const nn::LogitsBlock&) {});
-  }
-
-  nn::Runner runner_;
-  std::vector<nn::Session> sessions_;
-  std::vector<double> seconds_;
 };
 
 class MixBench {
@@ -177,7 +175,6 @@ class MixBench {
     for (std::size_t n = 2; n <= models_.size(); ++n) {
       const std::vector<double> equal(n, 1);
       add(n, {"exact", "fixed", equal, true});
-      bare_.emplace_back(first(n), prompt_, context_);
       add(n, {"draw", "fixed", equal});
       add(n, {"certified", "fixed", equal});
       if (n == 2) add(n, {"exact", "fixed", {0.8, 0.2}});
@@ -188,12 +185,10 @@ class MixBench {
   }
 
   void run() {
-    const auto ids = random_tokens(*models_.front(), options_.tokens, 2);
-    for (const nn::Token id : ids) {
+    for (std::size_t t = 0; t < options_.tokens; ++t) {
       limits_->measure_reading();
       limits_->measure_arithmetic();
       for (Contender& one : contenders_) one.measure();
-      for (BarePasses& bare : bare_) bare.measure(id);
     }
   }
 
@@ -258,10 +253,7 @@ class MixBench {
     if (const Contender* exact = find_exact(one); exact && exact != &one) {
       json["of_exact_time"] = seconds / (uneven ? exact->mean_seconds() : exact->seconds());
     }
-    if (one.setup().credits) {
-      const double bare = bare_[one.experts() - 2].seconds();
-      json["overhead"] = (one.seconds() - bare) / one.seconds();
-    }
+    if (one.setup().credits) json["overhead"] = one.mixing_seconds() / one.seconds();
     return json;
   }
 
@@ -271,7 +263,6 @@ class MixBench {
   std::unique_ptr<Limits> limits_;
   std::vector<nn::Token> prompt_;
   std::deque<Contender> contenders_;
-  std::deque<BarePasses> bare_;
 };
 
 std::string weights_text(const Json& weights) {
@@ -320,8 +311,8 @@ void add_bench_mix(CommandTree& tree, CLI::App& parent) {
       "The first 2, 3, ... models are mixed in every mode, token by token in turns with one model\n"
       "alone and with a read loop and multiply-adds. limit: reading the weights that a step reads\n"
       "(shared ones once) or multiplying the rows that it catches up, whichever takes longer.\n"
-      "x one model: tokens/s of the first model alone = 1. overhead: what rule, gate, choice and\n"
-      "attribution add to the bare passes. Figures are medians, of draw and lazy means.",
+      "x one model: tokens/s of the first model alone = 1. overhead: share of a token that\n"
+      "softmax, rule, choice and attribution take. Figures are medians, of draw and lazy means.",
       [options](Invocation& run) { run_mix(*options, run); });
   command
       .add_option("MODEL", options->models,

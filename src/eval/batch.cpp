@@ -50,7 +50,6 @@ class Batch {
   struct Running {
     std::size_t question;
     int sample;
-    std::size_t read;  // tokens of the prompt
     mix::Generation generation;
   };
 
@@ -67,15 +66,14 @@ class Batch {
   void start(std::size_t question, int sample) {
     const ItemPrompt& prompt = questions_[question].prompt;
     if (prompt.size() >= engine_.longest_text()) {
-      return hand_in(question, sample, {{}, 0, 0, mix::Finish::kContext});
+      return hand_in(question, sample, {{}, 0, {}, mix::Finish::kContext});
     }
     mix::GenerationOptions generation = options_.generation;
     generation.sampling.seed = seed_of(generation.sampling.seed, questions_[question].key, sample);
-    std::size_t read = 0;
     mix::Generation started =
-        start_answer(engine_, take_stream(prompt), prompt, generation, tokenizer_, read);
-    if (started.done()) return hand_in(question, sample, {{}, 0, 0, started.finish()});
-    running_.push_back({question, sample, read, std::move(started)});
+        start_answer(engine_, take_stream(prompt), prompt, generation, tokenizer_);
+    if (started.done()) return hand_in(question, sample, {{}, 0, {}, started.finish()});
+    running_.push_back({question, sample, std::move(started)});
   }
 
   /// The idle stream that shares most with the prompt; a new one while there are none.
@@ -106,8 +104,8 @@ class Batch {
   void finish(std::size_t index) {
     Running& one = running_[index];
     const std::size_t tokens = one.generation.tokens().size();
-    // The last token is chosen and never read.
-    Answer answer{one.generation.text(), tokens, one.read + tokens - 1, one.generation.finish()};
+    Answer answer{one.generation.text(), tokens, one.generation.forward_passes(),
+                  one.generation.finish()};
     idle_.push_back(std::move(one.generation.stream()));
     const std::size_t question = one.question;
     const int sample = one.sample;

@@ -22,7 +22,7 @@ struct Question {
 struct Answer {
   std::string text;
   std::size_t new_tokens = 0;
-  std::size_t evaluated = 0;  // tokens that went through the weights for it
+  std::vector<std::uint64_t> passes = {};  // through the weights of each expert
   mix::Finish finish = mix::Finish::kNone;
 };
 

@@ -105,9 +105,8 @@ class CellRun {
     const auto done = [&](std::size_t i, std::vector<Answer> answers) {
       ItemResult result = result_of(*open_[i]);
       result.prompt_tokens = questions[i].prompt.size();
-      std::uint64_t evaluated = 0;
       for (std::size_t s = 0; s < answers.size(); ++s) {
-        evaluated += answers[s].evaluated;
+        add_passes(answers[s].passes, result);
         Reply reply = graded(answers[s], *open_[i], s == 0 ? &result : nullptr);
         if (s == 0) {
           static_cast<Reply&>(result) = std::move(reply);
@@ -115,7 +114,7 @@ class CellRun {
           result.more_samples.push_back(std::move(reply));
         }
       }
-      keep(std::move(result), evaluated);
+      keep(std::move(result));
     };
     return answer_all(model_, questions, batch_options(), done, after_pass);
   }
@@ -173,7 +172,9 @@ class CellRun {
     for (std::size_t i = 0; i < item.choices.size(); ++i) {
       result.choices.push_back({item.choices[i], scores.logprobs[i], i == best});
     }
-    keep(std::move(result), scores.evaluated);
+    // Each choice is read at once, with what it shares with others left out.
+    add_passes(std::vector<std::uint64_t>(model_.experts.size(), item.choices.size()), result);
+    keep(std::move(result));
   }
 
   // ---- both
@@ -186,11 +187,16 @@ class CellRun {
     return result;
   }
 
-  void keep(ItemResult result, std::uint64_t evaluated) {
+  void add_passes(const std::vector<std::uint64_t>& passes, ItemResult& result) const {
+    for (std::size_t k = 0; k < passes.size(); ++k) {
+      result.forward_passes[model_.experts[k]] += passes[k];
+    }
+  }
+
+  void keep(ItemResult result) {
     const Clock::time_point now = Clock::now();
     result.seconds = std::chrono::duration<double>(now - last_).count();
     last_ = now;
-    for (const std::string& expert : model_.experts) result.forward_passes[expert] += evaluated;
     right_ += result.correct ? 1 : 0;
     folder_.append(job_.info.label, job_.task.name, result);
     results_.push_back(std::move(result));

@@ -90,10 +90,8 @@ std::size_t shared_tokens(const mix::Stream& stream, const ItemPrompt& prompt) {
 
 mix::Generation start_answer(mix::Engine& engine, mix::Stream stream, const ItemPrompt& prompt,
                              const mix::GenerationOptions& options,
-                             const text::Tokenizer& tokenizer, std::size_t& read) {
-  mix::Generation generation(engine, std::move(stream), prompt.prompt, options, &tokenizer);
-  read = generation.prompt_tokens();
-  return generation;
+                             const text::Tokenizer& tokenizer) {
+  return mix::Generation(engine, std::move(stream), prompt.prompt, options, &tokenizer);
 }
 
 }  // namespace mod::eval

@@ -42,10 +42,10 @@ ChoicePrompt make_choice_prompt(const bundle::Bundle& bundle, const PromptText& 
                                 std::size_t longest);
 
 /// Starts the answer. `stream` may hold a text already: what it shares with the prompt is not read
-/// again. `read` becomes the number of tokens that are.
+/// again.
 mix::Generation start_answer(mix::Engine& engine, mix::Stream stream, const ItemPrompt& prompt,
                              const mix::GenerationOptions& options,
-                             const text::Tokenizer& tokenizer, std::size_t& read);
+                             const text::Tokenizer& tokenizer);
 
 /// How many tokens of `stream` the prompt begins with.
 std::size_t shared_tokens(const mix::Stream& stream, const ItemPrompt& prompt);

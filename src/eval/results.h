@@ -44,7 +44,7 @@ struct ItemResult : Reply {
   std::string question, gold;  // for people; the gold as it is compared
   std::uint64_t prompt_tokens = 0;
   double seconds = 0;  // from the item that was finished before it to this one
-  std::map<std::string, std::uint64_t> forward_passes;  // expert -> tokens, of all samples
+  std::map<std::string, std::uint64_t> forward_passes;  // by expert, of all samples
   std::vector<Reply> more_samples;                      // those after the first (--samples k)
   std::vector<Choice> choices;                          // multiple choice: `correct` is acc
   std::map<std::string, bool> more_metrics;  // further verdicts on the same reply: "acc_norm", ...
@@ -58,7 +58,7 @@ struct Cell {
   std::optional<double> accuracy_qwen;
   double seconds = 0;                                     // of running, loading left out
   std::uint64_t prompt_tokens = 0, new_tokens = 0;        // of all samples
-  std::map<std::string, std::uint64_t> forward_passes;    // expert -> tokens it was evaluated on
+  std::map<std::string, std::uint64_t> forward_passes;    // expert -> times its weights were read
   std::map<std::string, double> metrics, metrics_stderr;  // further ones: "acc_norm", "maj@8", ...
 };
 

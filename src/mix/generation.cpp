@@ -38,6 +38,7 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
                        GenerationOptions options, const text::Tokenizer* tokenizer)
     : engine_(&engine),
       stream_(std::move(stream)),
+      passes_before_(stream_.forward_passes()),
       options_(std::move(options)),
       sampler_(options_.sampling, engine.context()),
       filter_(options_.stops) {
@@ -51,6 +52,12 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
   stream_.set_seed(options_.sampling.seed);
   sampler_.see_prompt(stream_.tokens());
   if (options_.max_tokens == 0) finish_ = Finish::kLength;
+}
+
+std::vector<std::uint64_t> Generation::forward_passes() const {
+  std::vector<std::uint64_t> passes = stream_.forward_passes();
+  for (std::size_t k = 0; k < passes.size(); ++k) passes[k] -= passes_before_[k];
+  return passes;
 }
 
 Step Generation::next() {

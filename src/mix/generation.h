@@ -69,6 +69,8 @@ class Generation {
   const std::vector<WrittenToken>& tokens() const { return tokens_; }
   /// Tokens that had to be read before the answer, by the first expert.
   std::size_t prompt_tokens() const { return prompt_tokens_; }
+  /// How often each expert's weights were gone through for this answer, its prompt included.
+  std::vector<std::uint64_t> forward_passes() const;
   /// The prompt as the first expert reads it, the whole of it.
   std::span<const Token> prompt_ids() const {
     return stream_.tokens().first(std::min(prompt_length_, stream_.length()));
@@ -85,6 +87,7 @@ class Generation {
 
   const Engine* engine_;
   Stream stream_;
+  std::vector<std::uint64_t> passes_before_;
   std::size_t prompt_length_ = 0, prompt_tokens_ = 0;
   GenerationOptions options_;
   Sampler sampler_;

@@ -66,8 +66,9 @@ void set_costs(TableRow& out, const Row& row) {
       seconds += cell.seconds;
       written += static_cast<double>(cell.new_tokens);
     }
-    if (cell.forward_passes.empty()) continue;
-    text += static_cast<double>(cell.prompt_tokens + cell.new_tokens);
+    // A prompt goes through the weights together with its first token.
+    if (cell.forward_passes.empty() || cell.new_tokens == 0) continue;
+    text += static_cast<double>(cell.new_tokens);
     for (const auto& [expert, count] : cell.forward_passes) passes += static_cast<double>(count);
   }
   if (seconds > 0) out.tokens_per_second = written / seconds;

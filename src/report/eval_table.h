@@ -47,7 +47,7 @@ struct TableRow {
   std::vector<std::optional<Score>> scores;  // one a task; absent: not answered
   std::optional<Score> mean;                 // of the tasks; absent unless all are there
   std::optional<double> tokens_per_second;   // new tokens
-  std::optional<double> passes_per_token;    // forward passes of all experts a token of text
+  std::optional<double> passes_per_token;    // forward passes of all experts a new token
   std::uint64_t memory_bytes = 0;            // 0: not known
 };
 

@@ -38,7 +38,7 @@ inline eval::Row row_of(const std::string& model, eval::RowKind kind,
   row.cells = std::move(cells);
   row.memory_bytes = 1 << 20;
   for (eval::Cell& cell : row.cells) {
-    const std::uint64_t tokens = cell.prompt_tokens + cell.new_tokens;
+    const std::uint64_t tokens = cell.new_tokens;
     cell.forward_passes = {{"a", tokens}};
     if (kind == eval::RowKind::kMixture) cell.forward_passes["b"] = tokens / 2;
   }

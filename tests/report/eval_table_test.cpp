@@ -168,7 +168,7 @@ TEST(EvalJson, HasOneEntryForEachModelAndTask) {
   EXPECT_EQ(entry["difference"]["against"], "left");
   EXPECT_EQ(entry["items"].size(), 10u);
   EXPECT_EQ(entry["items"][9]["correct"], false);
-  EXPECT_EQ(entry["forward_passes"]["b"], 75);
+  EXPECT_EQ(entry["forward_passes"]["b"], 25);
   EXPECT_EQ(json["results"][11]["model"], "oracle");
   EXPECT_EQ(json["results"][0]["kind"], "model");
   EXPECT_EQ(json["results"][0]["parent"], true);
