@@ -7,9 +7,11 @@
 #include <memory>
 
 #include "base/text.h"
+#include "bundle/model_argument.h"
 #include "commands.h"
 #include "io/disk_probe.h"
 #include "merge/budget.h"
+#include "plan_mixture.h"
 #include "print.h"
 #include "recipe_options.h"
 
@@ -205,7 +207,16 @@ Json plan_json(const merge::Plan& plan, const merge::Budget& budget, const Estim
           {"tensors", tensors}};
 }
 
+bool is_mixture_file(const std::string& file) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(file, ignored) &&
+         bundle::resolve_argument(file).kind == bundle::Kind::kMixture;
+}
+
 void run(const Arguments& arguments, Invocation& invocation) {
+  if (is_mixture_file(arguments.recipe.recipe)) {
+    return show_mixture_plan(arguments.recipe.recipe, arguments.recipe.set, invocation);
+  }
   merge::PlanOptions options = plan_options(arguments.recipe, invocation.context);
   options.output = arguments.out;
   Problems problems;
@@ -226,8 +237,10 @@ void run(const Arguments& arguments, Invocation& invocation) {
 void add_plan(CommandTree& tree, CLI::App& parent) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command = tree.add(
-      parent, "plan", "Show what a recipe would do and every problem, without touching a weight",
-      "mod plan examples/recipes/ties.yml\n  mod plan recipe.yml out/ -v",
+      parent, "plan", "Show what a recipe or mixture would do and every problem, without touching a weight",
+      "mod plan examples/recipes/ties.yml\n  mod plan recipe.yml out/ -v\n"
+      "  mod plan examples/mixtures/share.yml\n\n"
+      "Of a mixture: the experts, what they share, and the memory that they will take.",
       [arguments](Invocation& invocation) { run(*arguments, invocation); });
   add_recipe_options(command, arguments->recipe);
   command.add_option("OUT", arguments->out,

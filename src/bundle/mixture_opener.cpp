@@ -1,49 +1,14 @@
 // Opens the experts of a mixture: everything that headers, tokenizers and templates can tell is
 // checked before the first weight is read.
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <set>
 
 #include "base/log_problems.h"
 #include "bundle/bundle.h"
-#include "bundle/compatibility.h"
+#include "bundle/experts.h"
 #include "merge/recipe.h"
 
 namespace mod::bundle {
 namespace {
-
-ModelChanges changes_of(const ExpertEntry& entry) {
-  return {entry.context.value_or(0), entry.rope};
-}
-
-/// Ids that not all tokenizers define. Throws where one means different things, or where a
-/// tokenizer is missing, unless `ids_only`.
-std::vector<mix::TokenRange> compare(const MixtureFile& mixture,
-                                     const std::vector<ModelSource>& sources, bool ids_only,
-                                     TextCache& texts, Log& log) {
-  std::vector<NamedTokenizer> named;
-  std::vector<std::shared_ptr<const text::Tokenizer>> tokenizers;
-  for (std::size_t k = 0; k < sources.size(); ++k) {
-    const TextParts parts = texts.load(sources[k].text_folder);
-    if (!parts.tokenizer && ids_only) {
-      log.warn(fmt::format("expert {} has no tokenizer, so it is not known whether the experts mean "
-                           "the same by a token id",
-                           mixture.experts[k].name));
-      return {};
-    }
-    if (!parts.tokenizer) throw *parts.tokenizer_error;
-    tokenizers.push_back(parts.tokenizer);
-    named.push_back({mixture.experts[k].name, parts.tokenizer.get(), sources[k].vocabulary_rows()});
-  }
-  Problems notes;
-  std::vector<mix::TokenRange> masked;
-  for (const IdRange& range : check_tokenizers(named, notes)) {
-    masked.push_back({range.first, range.last});
-  }
-  log_problems(notes, log);
-  return masked;
-}
 
 ExpertView view_of(const ExpertEntry& entry, const Bundle& model) {
   ExpertView view{model.chat_template, entry.system, entry.prefix.value_or("")};
@@ -102,13 +67,9 @@ Bundle Opener::open_mixture(const MixtureArguments& arguments) {
 }
 
 Bundle Opener::open_mixture(const MixtureFile& file) {
-  std::vector<ModelSource> sources;
-  for (const ExpertEntry& entry : file.experts) {
-    sources.push_back(
-        find_model_source(resolve_argument(entry.argument), changes_of(entry), {}, context_));
-  }
+  std::vector<ModelSource> sources = find_expert_sources(file, context_);
   mix::Mixture mixture = make_mixture(file);
-  mixture.masked = compare(file, sources, !options_.text, texts_, *context_.log);
+  mixture.masked = compare_tokenizers(file, sources, !options_.text, texts_, *context_.log);
   std::vector<Bundle> models;
   for (std::size_t k = 0; k < sources.size(); ++k) {
     const ExpertEntry& entry = file.experts[k];
