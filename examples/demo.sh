@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Merges the four specialists with every recipe of examples/recipes (one line a merge), then asks
-# the specialists and one merge the same three questions.
+# the specialists and one merge the same three questions, chats with a mixture of them, and prints
+# the table of models, merges and mixtures.
 #   examples/demo.sh PROGRAM OUT      (./dev demo builds the program and calls this)
 set -euo pipefail
 [ $# -eq 2 ] || { echo "usage: $0 PROGRAM OUT" >&2; exit 2; }
@@ -51,3 +52,18 @@ for i in "${!questions[@]}"; do
     printf '  %-12s %-6s %s\n' "$(basename "$model")" "$verdict" "${answer//$'\n'/ | }"
   done
 done
+
+# A chat that changes its subject twice: base, the best weight merge (see the table below), the mixture.
+another='A bus leaves the shop with 64 people. At the next stop 22 get off and 15 get on. How many people are on the bus?'
+printf '\nOne chat that changes its subject twice, with the base, the best weight merge, and a mixture of the three experts\n'
+printf '(examples/table/share.yml; the colour says which expert found a token most probable, plain: they agree):\n'
+for model in ../specialists/base ../table/mod-reference-0.5.yml ../table/share.yml; do
+  color=()
+  [ "$model" = ../table/share.yml ] && color=(--color)
+  printf '\n== %s\n' "$(basename "$model" .yml)"
+  printf '%s\n' "${questions[0]}" "${questions[2]}" "$another" | "$program" chat "$model" -q "${color[@]}"
+done
+
+printf '\nAll of them on 100 items of each task (./benchmarks/specialists.sh: all 300):\n\n'
+../../benchmarks/specialists.sh "$program" "$out/eval" --limit 100 -q --html "$out/eval.html"
+printf '\nThe same as a page, with every answer: %s\n' "$out/eval.html"
