@@ -8,15 +8,16 @@ program=$(realpath "$1")
 mkdir -p "$2"
 out=$(realpath "$2")
 shift 2
-cd "$(dirname "$0")/../examples"
+cd "$(dirname "$0")/.."
 
 # Learned on the fit items of the three tasks, which are no test items.
-cat specialists/tasks/{math,code,french}.fit.jsonl > "$out/fit.jsonl"
-"$program" fit table/uniform.yml --data "$out/fit.jsonl" -o "$out/fitted.yml" --overwrite -q > /dev/null
+cat examples/specialists/tasks/{math,code,french}.fit.jsonl > "$out/fit.jsonl"
+"$program" fit examples/table/uniform.yml --data "$out/fit.jsonl" -o "$out/fitted.yml" --overwrite -q > /dev/null
 
-cd table
-"$program" eval ../specialists/{base,math,code,french} \
-  linear.yml slerp-0.5.yml task-0.2.yml task-0.3.yml task-0.5.yml ties.yml dare.yml \
-  mod-reference-0.9.yml mod-reference-0.5.yml mod-random-0.9.yml mod-random-0.5.yml \
-  mod-rank-0.9.yml mod-rank-0.5.yml uniform.yml "$out/fitted.yml" turn.yml share.yml lazy.yml \
+names=(linear slerp-0.5 task-0.2 task-0.3 task-0.5 ties dare mod-reference-0.9 mod-reference-0.5
+  mod-random-0.9 mod-random-0.5 mod-rank-0.9 mod-rank-0.5 uniform turn share lazy)
+recipes=()
+for name in "${names[@]}"; do recipes+=("examples/table/$name.yml"); done
+"$program" eval examples/specialists/{base,math,code,french} \
+  "${recipes[@]}" "$out/fitted.yml" \
   --tasks specialists --out "$out/run" --overwrite "$@"
