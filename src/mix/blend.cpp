@@ -59,7 +59,8 @@ void set_opinions(std::span<const double> weights, StreamState& stream) {
   stream.opinions.clear();
   for (std::size_t k = 0; k < stream.slots.size(); ++k) {
     const Slot& slot = stream.slots[k];
-    stream.opinions.push_back(stream.active[k] && slot.is_current() ? slot.row.opinion() : Opinion{});
+    stream.opinions.push_back(stream.active[k] && slot.is_current() ? slot.row.opinion()
+                                                                    : Opinion{});
     stream.opinions.back().weight = weights[k];
   }
 }
@@ -140,8 +141,8 @@ void predict_mixture(const Mixture& mixture, const Context& context, StreamState
   const std::vector<double> weights = weights_now(mixture, stream);
   if (stream.alone) {
     const auto only = std::find(stream.active.begin(), stream.active.end(), true);
-    return predict_expert(static_cast<std::size_t>(only - stream.active.begin()), weights,
-                          true, stream);
+    return predict_expert(static_cast<std::size_t>(only - stream.active.begin()), weights, true,
+                          stream);
   }
   std::vector<const float*> rows;
   std::size_t width = 0;

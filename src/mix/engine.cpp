@@ -58,7 +58,8 @@ void Engine::check_tokens(std::span<const Token> tokens) const {
 void Engine::append(std::span<const Step> steps) {
   for (const Step& step : steps) {
     StreamState& stream = *step.stream->state_;
-    if (!step.tokens.empty()) stream.append({{step.tokens.begin(), step.tokens.end()}, {}, Part::kAnswer, false});
+    if (!step.tokens.empty())
+      stream.append({{step.tokens.begin(), step.tokens.end()}, {}, Part::kAnswer, false});
   }
 }
 
@@ -94,8 +95,7 @@ void Engine::score(Stream& stream, std::span<const Token> tokens, const Visit& v
       const std::size_t chunk = std::max(kLeastRows, kRowBytes / row_bytes);
       std::vector<Row> rows(std::min(chunk, tokens.size()) * s.slots.size());
       for (std::size_t first = 0; first < tokens.size(); first += chunk) {
-        score_chunk(s, tokens.subspan(first, std::min(chunk, tokens.size() - first)), rows,
-                    visit);
+        score_chunk(s, tokens.subspan(first, std::min(chunk, tokens.size() - first)), rows, visit);
       }
     }
   } catch (...) {
@@ -116,8 +116,8 @@ void Engine::score_alone(StreamState& stream, std::span<const Token> tokens, con
   });
 }
 
-void Engine::score_chunk(StreamState& stream, std::span<const Token> tokens,
-                         std::vector<Row>& rows, const Visit& visit) {
+void Engine::score_chunk(StreamState& stream, std::span<const Token> tokens, std::vector<Row>& rows,
+                         const Visit& visit) {
   const std::size_t n = stream.slots.size();
   const std::size_t first = stream.slots.front().session.length();
   std::vector<nn::Input> inputs;

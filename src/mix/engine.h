@@ -51,10 +51,10 @@ class Engine {
   /// the token that it comes after. The prediction is valid during the call.
   using Visit = std::function<void(std::size_t position, const Prediction& prediction)>;
 
-  /// Appends tokens of a turn and visits the prediction after each of them, without holding them all.
-  /// All experts are evaluated, whatever the mode and the weights; the gate has heard what comes
-  /// before the prediction and nothing else. A gate that hears texts wants a stream that is empty or
-  /// that was scored so far.
+  /// Appends tokens of a turn and visits the prediction after each of them, without holding them
+  /// all. All experts are evaluated, whatever the mode and the weights; the gate has heard what
+  /// comes before the prediction and nothing else. A gate that hears texts wants a stream that is
+  /// empty or that was scored so far.
   void score(Stream& stream, std::span<const Token> tokens, const Visit& visit);
 
  private:

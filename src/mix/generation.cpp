@@ -63,8 +63,8 @@ std::string Generation::choose() {
   const double logprob = prediction.is_mixture ? prediction.logprob(last_) : std::nan("");
   tokens_.push_back({last_, {}, logprob, {}});
   if (options_.credits) {
-    tokens_.back().credits = credit(engine_->mixture(), prediction, last_,
-                                           *options_.credits, engine_->context());
+    tokens_.back().credits =
+        credit(engine_->mixture(), prediction, last_, *options_.credits, engine_->context());
   }
   const auto& ends = options_.end_tokens;
   if (std::find(ends.begin(), ends.end(), last_) != ends.end()) {

@@ -9,9 +9,7 @@
 namespace mod::mix {
 namespace {
 
-[[noreturn]] void refuse(const std::string& text) {
-  throw Error(ErrorCode::kInvalidInput, text);
-}
+[[noreturn]] void refuse(const std::string& text) { throw Error(ErrorCode::kInvalidInput, text); }
 
 void check_parameters(std::string_view what, std::span<const Parameter> table,
                       std::span<const double> values) {
@@ -46,8 +44,8 @@ void check_weights(const Mixture& mixture) {
   }
   if (!wants) refuse(fmt::format("rule {} takes no weights", mixture.rule->name));
   if (mixture.weights.size() != mixture.experts.size()) {
-    refuse(fmt::format("{} weights for {} experts", mixture.weights.size(),
-                       mixture.experts.size()));
+    refuse(
+        fmt::format("{} weights for {} experts", mixture.weights.size(), mixture.experts.size()));
   }
   const bool exponents =
       mixture.rule->weights == WeightUse::kExponents && mixture.gate == find_gate("fixed");

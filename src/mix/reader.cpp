@@ -123,7 +123,8 @@ void Reader::make_row(std::span<const float> logits, std::size_t expert, bool no
   out.log_total = normalise ? 0 : sums.log_sum_exp() + shift;
   for_each_masked(mixture_.masked, logits.size(), [&](std::size_t id) { row[id] = kMasked; });
   if (!again) return;
-  const RowSummary rest = normalise ? log_softmax(row, 1, row, context) : summarise(row, 1, context);
+  const RowSummary rest =
+      normalise ? log_softmax(row, 1, row, context) : summarise(row, 1, context);
   out.unmasked = normalise ? rest.log_sum_exp() : rest.log_sum_exp() - sums.log_sum_exp();
   out.log_total = normalise ? 0 : rest.log_sum_exp();
 }

@@ -1,5 +1,5 @@
-// What a stream holds, for the files of this room. A text is kept twice: once as the tokens that all
-// experts share, with what gates heard of them, and once in each expert's own view, which has
+// What a stream holds, for the files of this room. A text is kept twice: once as the tokens that
+// all experts share, with what gates heard of them, and once in each expert's own view, which has
 // further tokens where prompts differ and of which its session may have read only the beginning.
 #pragma once
 
@@ -38,7 +38,8 @@ struct Slot {
   /// The row predicts what comes after the text.
   bool is_current() const { return has_row() && row_after == text.size(); }
   /// The row predicts what comes after the part that was read.
-  bool has_row() const { return row_after > 0 && row_after == session.length(); }};
+  bool has_row() const { return row_after > 0 && row_after == session.length(); }
+};
 
 /// A score that is not known yet: an expert has not read so far.
 inline constexpr double kUnknown = std::numeric_limits<double>::infinity();
@@ -68,8 +69,8 @@ struct StreamState {
   bool has_prediction = false;
 
   std::uint64_t seed = 0;
-  std::uint64_t drawn = 0;    // experts drawn so far
-  std::size_t answer = 0;     // tokens since the last prompt
+  std::uint64_t drawn = 0;  // experts drawn so far
+  std::size_t answer = 0;   // tokens since the last prompt
 
   double* score(std::size_t token) { return scores.data() + token * slots.size(); }
   void append(const Piece& piece);
