@@ -34,8 +34,8 @@ std::string legend(const mix::Mixture& mixture) {
 }
 
 void print_piece(const std::string& piece, const mix::Generation& generation, bool color) {
-  const auto& credits = generation.tokens().empty() ? std::nullopt
-                                                    : generation.tokens().back().credits;
+  const auto& credits =
+      generation.tokens().empty() ? std::nullopt : generation.tokens().back().credits;
   const bool tinted = color && credits && credits->disagreement > kAgreement;
   if (tinted) fmt::print("{}", tint(credits->leader));
   std::fwrite(piece.data(), 1, piece.size(), stdout);
@@ -45,7 +45,7 @@ void print_piece(const std::string& piece, const mix::Generation& generation, bo
 
 /// Weight passes that an exact run would have made beyond these; prompts are the same.
 std::uint64_t passes_saved(const mix::Generation& generation, const mix::Mixture& mixture) {
-  const auto made = generation.stream().forward_passes();
+  const auto made = generation.forward_passes();
   std::uint64_t all = 0, most = 0;
   const std::vector<bool> active = mix::active_experts(mixture, mixture.weights);
   for (std::size_t k = 0; k < made.size(); ++k) {
@@ -78,7 +78,7 @@ Json experts_json(const mix::Credits& credits, const mix::Mixture& mixture) {
 }
 
 void add_mixture(const mix::Generation& generation, const mix::Mixture& mixture, Json& json) {
-  const auto passes = generation.stream().forward_passes();
+  const auto passes = generation.forward_passes();
   json["mode"] = mix::mode_of(mixture.mode.kind).name;
   json["exact"] = mixture.mode.kind != mix::ModeKind::kLazy;
   Json& made = json["forward_passes"] = Json::object();
@@ -151,11 +151,11 @@ Json answer_json(const mix::Generation& generation, const bundle::Bundle& bundle
 std::string mixture_summary(const mix::Generation& generation, const bundle::Bundle& bundle) {
   if (!is_mixture(bundle)) return {};
   const mix::Mixture& mixture = bundle.mixture;
-  const auto passes = generation.stream().forward_passes();
-  std::string text = fmt::format("{} mixture, gate {}, mode {}{}; forward passes:",
-                                 mixture.rule->name, mixture.gate->name,
-                                 mix::mode_of(mixture.mode.kind).name,
-                                 mixture.mode.kind == mix::ModeKind::kLazy ? " (not exact)" : "");
+  const auto passes = generation.forward_passes();
+  std::string text =
+      fmt::format("{} mixture, gate {}, mode {}{}; forward passes:", mixture.rule->name,
+                  mixture.gate->name, mix::mode_of(mixture.mode.kind).name,
+                  mixture.mode.kind == mix::ModeKind::kLazy ? " (not exact)" : "");
   for (std::size_t k = 0; k < passes.size(); ++k) {
     text += fmt::format("{} {} {}", k > 0 ? "," : "", mixture.experts[k].name, passes[k]);
   }
@@ -164,10 +164,11 @@ std::string mixture_summary(const mix::Generation& generation, const bundle::Bun
   }
   const std::size_t tokens = generation.tokens().size();
   if (tokens == 0) return text;
-  return text + fmt::format("; the mix changed the choice of the heaviest expert in {:.0f} % of "
-                            "the tokens",
-                            100.0 * static_cast<double>(changed_tokens(generation)) /
-                                static_cast<double>(tokens));
+  return text +
+         fmt::format(
+             "; the mix changed the choice of the heaviest expert in {:.0f} % of "
+             "the tokens",
+             100.0 * static_cast<double>(changed_tokens(generation)) / static_cast<double>(tokens));
 }
 
 }  // namespace mod::cli

@@ -43,6 +43,7 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
       filter_(options_.stops) {
   check_generation(engine, options_);
   if (tokenizer) decoder_.emplace(*tokenizer, true);
+  passes_before_ = stream_.forward_passes();
   stream_.rewrite(prompt);
   // The last token is read again where all were, to have a prediction.
   const std::size_t unread = stream_.length() - stream_.read();
@@ -55,6 +56,12 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
 Step Generation::next() {
   if (tokens_.empty()) return {&stream_, {}};
   return {&stream_, {&last_, 1}};
+}
+
+std::vector<std::uint64_t> Generation::forward_passes() const {
+  std::vector<std::uint64_t> passes = stream_.forward_passes();
+  for (std::size_t k = 0; k < passes.size(); ++k) passes[k] -= passes_before_[k];
+  return passes;
 }
 
 std::string Generation::choose() {

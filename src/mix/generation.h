@@ -68,6 +68,8 @@ class Generation {
   const std::vector<WrittenToken>& tokens() const { return tokens_; }
   /// Tokens that had to be read before the answer, by the first expert.
   std::size_t prompt_tokens() const { return prompt_tokens_; }
+  /// How often each expert's weights were gone through for this prompt and answer.
+  std::vector<std::uint64_t> forward_passes() const;
   /// The answer's text so far, as choose() gave it.
   const std::string& text() const { return text_; }
   /// The text with everything that was appended: prompt and answer, the last token left out.
@@ -81,6 +83,7 @@ class Generation {
   const Engine* engine_;
   Stream stream_;
   std::size_t prompt_tokens_ = 0;
+  std::vector<std::uint64_t> passes_before_;
   GenerationOptions options_;
   Sampler sampler_;
   StopFilter filter_;

@@ -21,16 +21,15 @@ void for_each_masked(std::span<const TokenRange> ranges, std::size_t vocabulary,
   }
 }
 
+/// The gate wants to know of the token at this place of the shared text.
+bool listens(const StreamState& stream, std::int64_t place) {
+  return place >= 0 && stream.is_heard(static_cast<std::size_t>(place));
+}
+
 }  // namespace
 
 Reader::Reader(const Mixture& mixture, nn::Runner& runner, std::size_t vocabulary)
     : mixture_(mixture), runner_(runner), vocabulary_(vocabulary) {}
-
-bool Reader::listens(const StreamState& stream, std::int64_t place) const {
-  if (place < 0) return false;
-  const Mark& mark = stream.marks[static_cast<std::size_t>(place)];
-  return mark.predicted && mixture_.gate->hears(mark.part);
-}
 
 void Reader::score(std::span<const float> logits, const Reading& reading,
                    std::int64_t place) const {

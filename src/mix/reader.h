@@ -34,7 +34,6 @@ class Reader {
   void score_from_row(const Reading& reading, std::int64_t place) const;
 
  private:
-  bool listens(const StreamState& stream, std::int64_t place) const;
   void score(std::span<const float> logits, const Reading& reading, std::int64_t place) const;
   bool prepare(const Reading& reading) const;
 

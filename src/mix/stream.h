@@ -42,7 +42,7 @@ class Stream {
   /// append.
   void truncate(std::size_t length);
 
-  /// What chooses the experts of mode `draw`, and where its draws begin.
+  /// What chooses the experts of mode `draw`.
   void set_seed(std::uint64_t seed);
 
   /// How often each expert's weights were gone through for this text.
