@@ -34,8 +34,8 @@ std::string legend(const mix::Mixture& mixture) {
 }
 
 void print_piece(const std::string& piece, const mix::Generation& generation, bool color) {
-  const auto& credits = generation.tokens().empty() ? std::nullopt
-                                                    : generation.tokens().back().credits;
+  const auto& credits =
+      generation.tokens().empty() ? std::nullopt : generation.tokens().back().credits;
   const bool tinted = color && credits && credits->disagreement > kAgreement;
   if (tinted) fmt::print("{}", tint(credits->leader));
   std::fwrite(piece.data(), 1, piece.size(), stdout);
@@ -164,10 +164,11 @@ std::string mixture_summary(const mix::Generation& generation, const bundle::Bun
   }
   const std::size_t tokens = generation.tokens().size();
   if (tokens == 0) return text;
-  return text + fmt::format("; the mix changed the choice of the heaviest expert in {:.0f} % of "
-                            "the tokens",
-                            100.0 * static_cast<double>(changed_tokens(generation)) /
-                                static_cast<double>(tokens));
+  return text +
+         fmt::format(
+             "; the mix changed the choice of the heaviest expert in {:.0f} % of "
+             "the tokens",
+             100.0 * static_cast<double>(changed_tokens(generation)) / static_cast<double>(tokens));
 }
 
 }  // namespace mod::cli

@@ -9,12 +9,6 @@
 namespace mod::mix {
 namespace {
 
-/// The weights are exponents as the user wrote them, no gate's.
-bool has_own_exponents(const Mixture& mixture) {
-  return mixture.rule->weights == WeightUse::kExponents && !mixture.gate->hears.any() &&
-         !mixture.gate->needs_entropies;
-}
-
 /// Rules with roles: their exponents, found by asking for the contribution of 1.
 std::vector<double> role_exponents(const Mixture& mixture) {
   const std::size_t n = mixture.experts.size();
@@ -45,9 +39,8 @@ std::vector<double> rule_weights(const Mixture& mixture, std::span<const double>
   return out;
 }
 
-bool is_known(const Mixture& mixture, const StreamState& stream, std::size_t token) {
-  const Mark& mark = stream.marks[token];
-  if (!mark.predicted || !mixture.gate->hears(mark.part)) return true;
+bool is_known(const StreamState& stream, std::size_t token) {
+  if (!stream.is_heard(token)) return true;
   const std::size_t n = stream.slots.size();
   for (std::size_t k = 0; k < n; ++k) {
     if (stream.active[k] && stream.scores[token * n + k] == kUnknown) return false;
@@ -59,7 +52,8 @@ void set_opinions(std::span<const double> weights, StreamState& stream) {
   stream.opinions.clear();
   for (std::size_t k = 0; k < stream.slots.size(); ++k) {
     const Slot& slot = stream.slots[k];
-    stream.opinions.push_back(stream.active[k] && slot.is_current() ? slot.row.opinion() : Opinion{});
+    stream.opinions.push_back(stream.active[k] && slot.is_current() ? slot.row.opinion()
+                                                                    : Opinion{});
     stream.opinions.back().weight = weights[k];
   }
 }
@@ -75,6 +69,7 @@ void publish(std::span<const float> scores, double log_total, bool is_mixture,
 void set_weights(const Mixture& mixture, std::span<const double> weights, StreamState& stream) {
   const std::size_t n = mixture.experts.size();
   stream.weights.assign(weights.begin(), weights.end());
+  stream.hears = mixture.gate->hears;
   stream.active = active_experts(mixture, weights);
   const auto some = std::find(stream.active.begin(), stream.active.end(), true);
   const auto at = static_cast<std::size_t>(some - stream.active.begin());
@@ -95,10 +90,10 @@ void listen(const Mixture& mixture, StreamState& stream) {
   const std::size_t n = stream.slots.size();
   if (!gate.hears.any()) stream.observed = stream.tokens.size();
   for (; stream.observed < stream.tokens.size(); ++stream.observed) {
-    if (!is_known(mixture, stream, stream.observed)) return;
+    if (!is_known(stream, stream.observed)) return;
     const Mark& mark = stream.marks[stream.observed];
     std::vector<double> logprobs;
-    if (mark.predicted && gate.hears(mark.part)) {
+    if (stream.is_heard(stream.observed)) {
       const double* first = stream.score(stream.observed);
       for (std::size_t k = 0; k < n; ++k) logprobs.push_back(stream.active[k] ? first[k] : 0);
     }
@@ -140,8 +135,8 @@ void predict_mixture(const Mixture& mixture, const Context& context, StreamState
   const std::vector<double> weights = weights_now(mixture, stream);
   if (stream.alone) {
     const auto only = std::find(stream.active.begin(), stream.active.end(), true);
-    return predict_expert(static_cast<std::size_t>(only - stream.active.begin()), weights,
-                          true, stream);
+    return predict_expert(static_cast<std::size_t>(only - stream.active.begin()), weights, true,
+                          stream);
   }
   std::vector<const float*> rows;
   std::size_t width = 0;

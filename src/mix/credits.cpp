@@ -63,7 +63,7 @@ std::vector<Candidate> best_candidates(std::span<const float> scores, double log
 }
 
 Credits credit(const Mixture& mixture, const Prediction& prediction, Token token,
-                      const CreditOptions& options, const Context& context) {
+               const CreditOptions& options, const Context& context) {
   Credits out;
   double most = -kInf, heaviest = -kInf;
   std::size_t heavy = 0;

@@ -44,7 +44,7 @@ struct CreditOptions {
 };
 
 Credits credit(const Mixture& mixture, const Prediction& prediction, Token token,
-                      const CreditOptions& options, const Context& context);
+               const CreditOptions& options, const Context& context);
 
 /// The `count` most probable tokens, best first; of equal ones the lowest id first.
 std::vector<Candidate> best_candidates(std::span<const float> scores, double log_total,

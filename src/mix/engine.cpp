@@ -58,7 +58,8 @@ void Engine::check_tokens(std::span<const Token> tokens) const {
 void Engine::append(std::span<const Step> steps) {
   for (const Step& step : steps) {
     StreamState& stream = *step.stream->state_;
-    if (!step.tokens.empty()) stream.append({{step.tokens.begin(), step.tokens.end()}, {}, Part::kAnswer, false});
+    if (!step.tokens.empty())
+      stream.append({{step.tokens.begin(), step.tokens.end()}, {}, Part::kAnswer, false});
   }
 }
 
@@ -83,6 +84,7 @@ void Engine::advance(std::span<const Step> steps) {
 void Engine::score(Stream& stream, std::span<const Token> tokens, const Visit& visit) {
   StreamState& s = *stream.state_;
   check_tokens(tokens);
+  read_before_score(s);
   const std::size_t before = s.tokens.size();
   s.append({{tokens.begin(), tokens.end()}, {}, Part::kTurn, before == 0});
   try {
@@ -94,14 +96,27 @@ void Engine::score(Stream& stream, std::span<const Token> tokens, const Visit& v
       const std::size_t chunk = std::max(kLeastRows, kRowBytes / row_bytes);
       std::vector<Row> rows(std::min(chunk, tokens.size()) * s.slots.size());
       for (std::size_t first = 0; first < tokens.size(); first += chunk) {
-        score_chunk(s, tokens.subspan(first, std::min(chunk, tokens.size() - first)), rows,
-                    visit);
+        score_chunk(s, tokens.subspan(first, std::min(chunk, tokens.size() - first)),
+                    before + first, rows, visit);
       }
     }
   } catch (...) {
     s.cut(before);
     throw;
   }
+}
+
+/// Experts that are behind read their texts; where the gate listens, the prediction of the first
+/// token to be scored is needed too.
+void Engine::read_before_score(StreamState& stream) {
+  std::vector<Reading> behind;
+  for (std::size_t k = 0; k < stream.slots.size(); ++k) {
+    const Slot& slot = stream.slots[k];
+    const bool is_read = slot.session.length() == slot.text.size();
+    const bool has_row = slot.is_current() || slot.text.empty();
+    if (!is_read || (stream.hears.any() && !has_row)) behind.push_back({&stream, k});
+  }
+  reader_.read(behind);
 }
 
 void Engine::score_alone(StreamState& stream, std::span<const Token> tokens, const Visit& visit) {
@@ -116,25 +131,28 @@ void Engine::score_alone(StreamState& stream, std::span<const Token> tokens, con
   });
 }
 
-void Engine::score_chunk(StreamState& stream, std::span<const Token> tokens,
+void Engine::score_chunk(StreamState& stream, std::span<const Token> tokens, std::size_t place,
                          std::vector<Row>& rows, const Visit& visit) {
   const std::size_t n = stream.slots.size();
-  const std::size_t first = stream.slots.front().session.length();
   std::vector<nn::Input> inputs;
-  for (Slot& slot : stream.slots) inputs.push_back({&slot.session, tokens, nn::Logits::kAll});
+  std::vector<std::size_t> first;  // the position of the first token in each view
+  for (Slot& slot : stream.slots) {
+    inputs.push_back({&slot.session, tokens, nn::Logits::kAll});
+    first.push_back(slot.session.length());
+  }
   runner_.run(inputs, [&](const nn::LogitsBlock& block) {
     for (std::size_t i = 0; i < block.rows; ++i) {
-      Row& row = rows[(block.first + i - first) * n + block.input];
+      Row& row = rows[(block.first + i - first[block.input]) * n + block.input];
       reader_.make_row(block.row(i), block.input, true, row);
     }
   });
   for (std::size_t t = 0; t < tokens.size(); ++t) {
     for (std::size_t k = 0; k < n; ++k) {
-      if (first + t > 0) reader_.score_from_row({&stream, k}, static_cast<std::int64_t>(first + t));
+      reader_.score_from_row({&stream, k}, static_cast<std::int64_t>(place + t));
       std::swap(stream.slots[k].row, rows[t * n + k]);
-      stream.slots[k].row_after = first + t + 1;
+      stream.slots[k].row_after = first[k] + t + 1;
     }
-    visit_position(stream, first + t, visit);
+    visit_position(stream, first[0] + t, visit);
   }
 }
 

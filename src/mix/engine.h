@@ -51,18 +51,19 @@ class Engine {
   /// the token that it comes after. The prediction is valid during the call.
   using Visit = std::function<void(std::size_t position, const Prediction& prediction)>;
 
-  /// Appends tokens of a turn and visits the prediction after each of them, without holding them all.
-  /// All experts are evaluated, whatever the mode and the weights; the gate has heard what comes
-  /// before the prediction and nothing else. A gate that hears texts wants a stream that is empty or
-  /// that was scored so far.
+  /// Appends tokens of a turn and visits the prediction after each of them, without holding them
+  /// all. All experts are evaluated, whatever the mode and the weights; the gate has heard what
+  /// comes before the prediction and nothing else. Throws as advance; then the text is as before.
   void score(Stream& stream, std::span<const Token> tokens, const Visit& visit);
 
  private:
   void check_tokens(std::span<const Token> tokens) const;
   void append(std::span<const Step> steps);
   void score_alone(StreamState& stream, std::span<const Token> tokens, const Visit& visit);
-  void score_chunk(StreamState& stream, std::span<const Token> tokens, std::vector<Row>& rows,
-                   const Visit& visit);
+  /// `place`: of the first token in the shared text.
+  void score_chunk(StreamState& stream, std::span<const Token> tokens, std::size_t place,
+                   std::vector<Row>& rows, const Visit& visit);
+  void read_before_score(StreamState& stream);
   void visit_position(StreamState& stream, std::size_t position, const Visit& visit);
 
   Mixture mixture_;

@@ -54,15 +54,15 @@ Generation::Generation(Engine& engine, Stream stream, const Prompt& prompt,
   if (options_.max_tokens == 0) finish_ = Finish::kLength;
 }
 
+Step Generation::next() {
+  if (tokens_.empty()) return {&stream_, {}};
+  return {&stream_, {&last_, 1}};
+}
+
 std::vector<std::uint64_t> Generation::forward_passes() const {
   std::vector<std::uint64_t> passes = stream_.forward_passes();
   for (std::size_t k = 0; k < passes.size(); ++k) passes[k] -= passes_before_[k];
   return passes;
-}
-
-Step Generation::next() {
-  if (tokens_.empty()) return {&stream_, {}};
-  return {&stream_, {&last_, 1}};
 }
 
 std::string Generation::choose() {
@@ -71,8 +71,8 @@ std::string Generation::choose() {
   const double logprob = prediction.is_mixture ? prediction.logprob(last_) : std::nan("");
   tokens_.push_back({last_, {}, logprob, {}});
   if (options_.credits) {
-    tokens_.back().credits = credit(engine_->mixture(), prediction, last_,
-                                           *options_.credits, engine_->context());
+    tokens_.back().credits =
+        credit(engine_->mixture(), prediction, last_, *options_.credits, engine_->context());
   }
   const auto& ends = options_.end_tokens;
   if (std::find(ends.begin(), ends.end(), last_) != ends.end()) {

@@ -17,9 +17,9 @@ namespace mod::mix {
 struct GenerationOptions {
   std::size_t max_tokens = 256;
   SamplingOptions sampling;
-  std::vector<std::string> stops;  // end the answer and are not part of its text
-  std::vector<Token> end_tokens;   // end the answer; part of its tokens and not of its text
-  std::optional<CreditOptions> credits;   // who wrote every token
+  std::vector<std::string> stops;        // end the answer and are not part of its text
+  std::vector<Token> end_tokens;         // end the answer; part of its tokens and not of its text
+  std::optional<CreditOptions> credits;  // who wrote every token
 };
 
 enum class Finish {
@@ -36,7 +36,7 @@ std::string_view finish_reason(Finish finish);
 
 struct WrittenToken {
   Token id = 0;
-  std::string text;    // what this token completed; all of them joined are the text before a stop
+  std::string text;  // what this token completed; all of them joined are the text before a stop
   /// As predicted, before penalties and temperature; NaN where the mixture's was not known.
   double logprob = 0;
   std::optional<Credits> credits;

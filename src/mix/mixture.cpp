@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "mod/error.h"
 
 namespace mod::mix {
 namespace {
 
-[[noreturn]] void refuse(const std::string& text) {
-  throw Error(ErrorCode::kInvalidInput, text);
-}
+[[noreturn]] void refuse(const std::string& text) { throw Error(ErrorCode::kInvalidInput, text); }
 
 void check_parameters(std::string_view what, std::span<const Parameter> table,
                       std::span<const double> values) {
@@ -46,12 +45,20 @@ void check_weights(const Mixture& mixture) {
   }
   if (!wants) refuse(fmt::format("rule {} takes no weights", mixture.rule->name));
   if (mixture.weights.size() != mixture.experts.size()) {
-    refuse(fmt::format("{} weights for {} experts", mixture.weights.size(),
-                       mixture.experts.size()));
+    refuse(
+        fmt::format("{} weights for {} experts", mixture.weights.size(), mixture.experts.size()));
   }
-  const bool exponents =
-      mixture.rule->weights == WeightUse::kExponents && mixture.gate == find_gate("fixed");
-  if (!exponents) log_prior(mixture.weights, mixture.experts.size());
+  if (!has_own_exponents(mixture)) {
+    log_prior(mixture.weights, mixture.experts.size());
+    return;
+  }
+  const auto& w = mixture.weights;
+  if (!std::all_of(w.begin(), w.end(), [](double x) { return std::isfinite(x); })) {
+    refuse("an exponent is a finite number");
+  }
+  if (std::all_of(w.begin(), w.end(), [](double x) { return x == 0; })) {
+    refuse("all exponents are 0: give at least one expert a weight");
+  }
 }
 
 }  // namespace
@@ -92,6 +99,10 @@ void check_mixture(const Mixture& mixture) {
   }
   check_permission(mixture);
   check_weights(mixture);
+}
+
+bool has_own_exponents(const Mixture& mixture) {
+  return mixture.rule->weights == WeightUse::kExponents && mixture.gate == find_gate("fixed");
 }
 
 std::size_t vocabulary(const Mixture& mixture) {

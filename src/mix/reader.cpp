@@ -21,16 +21,15 @@ void for_each_masked(std::span<const TokenRange> ranges, std::size_t vocabulary,
   }
 }
 
+/// The gate wants to know of the token at this place of the shared text.
+bool listens(const StreamState& stream, std::int64_t place) {
+  return place >= 0 && stream.is_heard(static_cast<std::size_t>(place));
+}
+
 }  // namespace
 
 Reader::Reader(const Mixture& mixture, nn::Runner& runner, std::size_t vocabulary)
     : mixture_(mixture), runner_(runner), vocabulary_(vocabulary) {}
-
-bool Reader::listens(const StreamState& stream, std::int64_t place) const {
-  if (place < 0) return false;
-  const Mark& mark = stream.marks[static_cast<std::size_t>(place)];
-  return mark.predicted && mixture_.gate->hears(mark.part);
-}
 
 void Reader::score(std::span<const float> logits, const Reading& reading,
                    std::int64_t place) const {
@@ -123,7 +122,8 @@ void Reader::make_row(std::span<const float> logits, std::size_t expert, bool no
   out.log_total = normalise ? 0 : sums.log_sum_exp() + shift;
   for_each_masked(mixture_.masked, logits.size(), [&](std::size_t id) { row[id] = kMasked; });
   if (!again) return;
-  const RowSummary rest = normalise ? log_softmax(row, 1, row, context) : summarise(row, 1, context);
+  const RowSummary rest =
+      normalise ? log_softmax(row, 1, row, context) : summarise(row, 1, context);
   out.unmasked = normalise ? rest.log_sum_exp() : rest.log_sum_exp() - sums.log_sum_exp();
   out.log_total = normalise ? 0 : rest.log_sum_exp();
 }

@@ -1,5 +1,6 @@
-// Lets experts read what they have not read of their texts, all in one pass through the weights, and
-// keeps what is wanted of their logits: the last row, and the probabilities that gates listen to.
+// Lets experts read what they have not read of their texts, all in one pass through the weights,
+// and keeps what is wanted of their logits: the last row, and the probabilities that gates listen
+// to.
 #pragma once
 
 #include <span>
@@ -22,7 +23,8 @@ class Reader {
   Reader(const Mixture& mixture, nn::Runner& runner, std::size_t vocabulary);
 
   /// After this the slots are current. A slot that is current already costs nothing. Throws as
-  /// nn::Runner::run; then no session has read anything, but a last token may have to be read again.
+  /// nn::Runner::run; then no session has read anything, but a last token may have to be read
+  /// again.
   void read(std::span<const Reading> readings);
 
   /// The expert's logits after its temperature and the masks: as log-probabilities if `normalise`,
@@ -32,7 +34,6 @@ class Reader {
   void score_from_row(const Reading& reading, std::int64_t place) const;
 
  private:
-  bool listens(const StreamState& stream, std::int64_t place) const;
   void score(std::span<const float> logits, const Reading& reading, std::int64_t place) const;
   bool prepare(const Reading& reading) const;
 

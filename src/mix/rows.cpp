@@ -58,10 +58,9 @@ void shift_row(std::span<const float> x, double temperature, float most, double 
   const auto scale = static_cast<float>(1 / temperature);
   const auto less = static_cast<float>(log_sum);
   const auto shift = kernels_of(context).mix.shift;
-  cpu::parallel_for(
-      context.threads, x.size(), kPiece, [&](std::size_t first, std::size_t last) {
-        shift(x.data() + first, scale, most, less, out.data() + first, last - first);
-      });
+  cpu::parallel_for(context.threads, x.size(), kPiece, [&](std::size_t first, std::size_t last) {
+    shift(x.data() + first, scale, most, less, out.data() + first, last - first);
+  });
 }
 
 RowSummary log_softmax(std::span<const float> logits, double temperature, std::span<float> out,

@@ -49,13 +49,11 @@ Layout lay_out(const Prompt& prompt, std::size_t experts) {
   return out;
 }
 
-std::size_t common_prefix(const View& view, const Slot& slot) {
-  const std::size_t most = std::min(view.text.size(), slot.text.size());
+template <typename T>
+std::size_t common_prefix(const std::vector<T>& a, const std::vector<T>& b) {
+  const std::size_t most = std::min(a.size(), b.size());
   std::size_t same = 0;
-  while (same < most && view.text[same] == slot.text[same] &&
-         view.places[same] == slot.places[same]) {
-    ++same;
-  }
+  while (same < most && a[same] == b[same]) ++same;
   return same;
 }
 
@@ -66,11 +64,21 @@ std::size_t shared_among(const View& view, std::size_t length) {
       std::count_if(view.places.begin(), end, [](std::int64_t place) { return place >= 0; }));
 }
 
-void keep(Slot& slot, View&& view, std::size_t length) {
+/// Forgets what was read from `length` on.
+void forget(Slot& slot, std::size_t length) {
   slot.session.truncate(std::min(slot.session.length(), length));
   if (slot.row_after > slot.session.length()) slot.row_after = 0;
-  slot.text = std::move(view.text);
-  slot.places = std::move(view.places);
+}
+
+/// Forgets what was read from the first token on that the gate did not listen to and now wants to
+/// hear: it is read again.
+void forget_unheard(StreamState& stream, std::size_t expert) {
+  Slot& slot = stream.slots[expert];
+  for (std::size_t i = 0; i < slot.session.length(); ++i) {
+    if (slot.places[i] < 0) continue;
+    const auto token = static_cast<std::size_t>(slot.places[i]);
+    if (stream.is_heard(token) && stream.score(token)[expert] == kUnknown) forget(slot, i);
+  }
 }
 
 }  // namespace
@@ -99,14 +107,21 @@ void StreamState::cut(std::size_t length) {
     const auto rest = static_cast<std::size_t>(first - slot.places.begin());
     slot.text.resize(rest);
     slot.places.resize(rest);
-    slot.session.truncate(std::min(slot.session.length(), rest));
-    if (slot.row_after > slot.session.length()) slot.row_after = 0;
+    forget(slot, rest);
   }
+  answer -= std::min(answer, tokens.size() - length);
   tokens.resize(length);
   marks.resize(length);
   scores.resize(length * slots.size());
   observed = 0;
   has_prediction = false;
+}
+
+bool StreamState::has_unread_prompt() const {
+  for (std::size_t k = 0; k < slots.size(); ++k) {
+    if (active[k] && slots[k].session.length() + answer < slots[k].text.size()) return true;
+  }
+  return false;
 }
 
 Stream::Stream(std::unique_ptr<StreamState> state) : state_(std::move(state)) {}
@@ -137,26 +152,24 @@ const Prediction& Stream::prediction() const {
 void Stream::rewrite(const Prompt& prompt) {
   StreamState& s = *state_;
   Layout layout = lay_out(prompt, s.slots.size());
-  std::vector<std::size_t> same(s.slots.size());
+  // Keys and values hold as long as the tokens are the same, what gates heard only where a token
+  // has its place in the shared text too.
   std::size_t shared = layout.tokens.size();
   for (std::size_t k = 0; k < s.slots.size(); ++k) {
-    same[k] = common_prefix(layout.views[k], s.slots[k]);
-    shared = std::min(shared, shared_among(layout.views[k], same[k]));
-  }
-  for (std::size_t k = 0; k < s.slots.size(); ++k) {
     View& view = layout.views[k];
-    const auto next = std::find_if(view.places.begin(), view.places.end(), [&](std::int64_t p) {
-      return p >= static_cast<std::int64_t>(shared);
-    });
-    const auto until = static_cast<std::size_t>(next - view.places.begin());
-    keep(s.slots[k], std::move(view), std::min(same[k], until));
+    Slot& slot = s.slots[k];
+    const std::size_t same = common_prefix(view.text, slot.text);
+    const std::size_t placed = std::min(same, common_prefix(view.places, slot.places));
+    shared = std::min(shared, shared_among(view, placed));
+    forget(slot, same);
+    slot.text = std::move(view.text);
+    slot.places = std::move(view.places);
   }
-  // What gates heard stays as it was: an answer is an answer in the turns after it.
-  std::copy_n(s.marks.begin(), shared, layout.marks.begin());
   s.tokens = std::move(layout.tokens);
   s.marks = std::move(layout.marks);
   s.scores.resize(shared * s.slots.size());
   s.scores.resize(s.tokens.size() * s.slots.size(), kUnknown);
+  for (std::size_t k = 0; k < s.slots.size(); ++k) forget_unheard(s, k);
   s.observed = 0;
   s.answer = 0;
   s.has_prediction = false;
@@ -166,10 +179,7 @@ void Stream::truncate(std::size_t length) {
   if (length < state_->tokens.size()) state_->cut(length);
 }
 
-void Stream::set_seed(std::uint64_t seed) {
-  state_->seed = seed;
-  state_->drawn = 0;
-}
+void Stream::set_seed(std::uint64_t seed) { state_->seed = seed; }
 
 std::vector<std::uint64_t> Stream::forward_passes() const {
   std::vector<std::uint64_t> passes;

@@ -38,10 +38,11 @@ class Stream {
   /// has in common with the text so far is kept and not read again, and gates remember it.
   void rewrite(const Prompt& prompt);
 
-  /// Keeps the first `length` tokens that all experts read alike. The next thing to do is to append.
+  /// Keeps the first `length` tokens that all experts read alike. The next thing to do is to
+  /// append.
   void truncate(std::size_t length);
 
-  /// What chooses the experts of mode `draw`, and where its draws begin.
+  /// What chooses the experts of mode `draw`.
   void set_seed(std::uint64_t seed);
 
   /// How often each expert's weights were gone through for this text.

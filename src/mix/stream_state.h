@@ -1,5 +1,5 @@
-// What a stream holds, for the files of this room. A text is kept twice: once as the tokens that all
-// experts share, with what gates heard of them, and once in each expert's own view, which has
+// What a stream holds, for the files of this room. A text is kept twice: once as the tokens that
+// all experts share, with what gates heard of them, and once in each expert's own view, which has
 // further tokens where prompts differ and of which its session may have read only the beginning.
 #pragma once
 
@@ -38,7 +38,8 @@ struct Slot {
   /// The row predicts what comes after the text.
   bool is_current() const { return has_row() && row_after == text.size(); }
   /// The row predicts what comes after the part that was read.
-  bool has_row() const { return row_after > 0 && row_after == session.length(); }};
+  bool has_row() const { return row_after > 0 && row_after == session.length(); }
+};
 
 /// A score that is not known yet: an expert has not read so far.
 inline constexpr double kUnknown = std::numeric_limits<double>::infinity();
@@ -53,6 +54,7 @@ struct StreamState {
   std::vector<Slot> slots;        // one an expert
   std::vector<bool> active;       // experts that can have a say
   bool alone = false;             // one can, and the mixture is that expert as it is
+  Hears hears;                    // of the gate
   std::vector<double> weights;    // as Mixture::weights
   std::vector<double> log_prior;  // what the gate starts from
 
@@ -68,10 +70,15 @@ struct StreamState {
   bool has_prediction = false;
 
   std::uint64_t seed = 0;
-  std::uint64_t drawn = 0;    // experts drawn so far
-  std::size_t answer = 0;     // tokens since the last prompt
+  std::size_t answer = 0;  // tokens since the last prompt; they end every view
 
   double* score(std::size_t token) { return scores.data() + token * slots.size(); }
+  /// Whether the gate wants to know what the experts thought of this token of the shared text.
+  bool is_heard(std::size_t token) const {
+    return marks[token].predicted && hears(marks[token].part);
+  }
+  /// An expert that can have a say has not read the whole prompt.
+  bool has_unread_prompt() const;
   void append(const Piece& piece);
   /// Cuts all views after the first `length` shared tokens, and what was read with them.
   void cut(std::size_t length);

@@ -24,8 +24,8 @@ class Answers : public ::testing::Test {
 
   Generation answer(Engine& engine, const GenerationOptions& options,
                     const std::string& prompt = kQuestion) {
-    Generation generation(engine, engine.start(), text_prompt(tokenizer_.encode(prompt, true)), options,
-                          &tokenizer_);
+    Generation generation(engine, engine.start(), text_prompt(tokenizer_.encode(prompt, true)),
+                          options, &tokenizer_);
     run_to_end(engine, generation, {});
     return generation;
   }
@@ -144,8 +144,8 @@ TEST_F(Answers, SideBySideAreTheSame) {
     const std::string prompt =
         std::string("<|im_start|>user\n") + question + "<|im_end|>\n<|im_start|>assistant\n";
     alone.push_back(ids_of(answer(engine, options, prompt)));
-    together.emplace_back(engine, engine.start(), text_prompt(tokenizer_.encode(prompt, true)), options,
-                          &tokenizer_);
+    together.emplace_back(engine, engine.start(), text_prompt(tokenizer_.encode(prompt, true)),
+                          options, &tokenizer_);
   }
   for (;;) {
     std::vector<Step> steps;
@@ -164,7 +164,8 @@ TEST_F(Answers, SideBySideAreTheSame) {
 
 TEST(EngineText, WithoutATokenizerThereAreIdsOnly) {
   Engine engine(single("base"), test_context());
-  Generation generation(engine, engine.start(), text_prompt({1, 87, 85}), {.max_tokens = 4}, nullptr);
+  Generation generation(engine, engine.start(), text_prompt({1, 87, 85}), {.max_tokens = 4},
+                        nullptr);
   run_to_end(engine, generation, {});
   EXPECT_EQ(generation.tokens().size(), 4u);
   EXPECT_EQ(generation.text(), "");

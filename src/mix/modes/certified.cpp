@@ -74,7 +74,7 @@ bool is_certain(const ModeTools& tools, Search& search) {
 void predict_certified(const ModeTools& tools, std::span<StreamState* const> streams) {
   std::vector<Reading> prompts;
   for (StreamState* stream : streams) {
-    if (stream->answer == 0) read_all_experts(*stream, prompts);
+    if (stream->has_unread_prompt()) read_all_experts(*stream, prompts);
   }
   tools.reader.read(prompts);
   std::vector<Search> open;

@@ -12,8 +12,8 @@ constexpr std::string_view kExpertStream = "expert";
 
 /// The draw depends on the seed and the token's place in the answer only, and not on the draws of
 /// tokens, so that runs of `draw` and of `exact` with one seed can be compared.
-std::size_t draw_expert(std::span<const double> weights, StreamState& stream) {
-  const auto number = stream.drawn++;
+std::size_t draw_expert(std::span<const double> weights, const StreamState& stream) {
+  const auto number = std::uint64_t{stream.answer};
   const auto words =
       philox4x32({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), 0,
                   static_cast<std::uint32_t>(RandomPurpose::kExpert)},
@@ -35,7 +35,7 @@ std::size_t draw_expert(std::span<const double> weights, StreamState& stream) {
 void predict_draw(const ModeTools& tools, std::span<StreamState* const> streams) {
   std::vector<Reading> prompts, drawn;
   for (StreamState* stream : streams) {
-    if (stream->answer == 0) read_all_experts(*stream, prompts);
+    if (stream->has_unread_prompt()) read_all_experts(*stream, prompts);
   }
   tools.reader.read(prompts);
   std::vector<std::vector<double>> weights;

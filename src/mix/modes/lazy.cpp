@@ -33,7 +33,7 @@ void predict_lazy(const ModeTools& tools, std::span<StreamState* const> streams)
     const auto most = std::max_element(weights.back().begin(), weights.back().end());
     const auto leader = static_cast<std::size_t>(most - weights.back().begin());
     const bool alone = stream->answer > mode.lag && *most > 1 - mode.epsilon &&
-                       longest_lag(*stream) < mode.lag;
+                       longest_lag(*stream) < mode.lag && !stream->has_unread_prompt();
     leaders.push_back(alone ? leader : stream->slots.size());
     if (alone) readings.push_back({stream, leader});
     if (!alone) read_all_experts(*stream, readings);
