@@ -39,7 +39,7 @@ TEST_F(EvalRun, PrintsATableAndWritesJson) {
   const ProcessResult result = run_mod(
       command({kMath, kBase, "--tasks", "math,code", "--limit", "20", "--json", json, "-q"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  for (const char* part : {"math", "base", "code", "oracle", "100.0 ± 0.0", "85.0"}) {
+  for (const char* part : {"math", "base", "code", "oracle", "100.0 [83.9, 100.0]", "85.0"}) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part << " in " << result.out;
   }
   nlohmann::json all;
