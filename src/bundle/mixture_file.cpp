@@ -125,6 +125,18 @@ std::optional<std::string> by_place(const yaml::Node& root, const std::string& p
   return std::nullopt;
 }
 
+/// For weights that are to be learned.
+void put_equal_weights(MixtureFile& mixture, Problems& problems) {
+  const bool refused = mixture.rule->weights == mix::WeightUse::kRefused;
+  if (refused || !mixture.gate->needs_weights || !mixture.weights().empty()) return;
+  for (ExpertEntry& expert : mixture.experts) {
+    expert.weight = 1 / static_cast<double>(mixture.experts.size());
+  }
+  problems.note(mixture.gate_place, fmt::format("no weights are written, so learning starts from "
+                                                "equal ones (1/{})",
+                                                mixture.experts.size()));
+}
+
 }  // namespace
 
 bool detail::apply_sets(yaml::Node& root, const MixtureOptions& options, Problems& problems) {
@@ -173,6 +185,7 @@ MixtureFile detail::read_document(const yaml::Node& root, const std::string& nam
   const bool weights =
       options.weights.empty() || apply_weights(mixture, options.weights, context.problems);
   if (choices) check_mode(mixture, context.problems);
+  if (choices && experts && options.equal_weights) put_equal_weights(mixture, context.problems);
   if (choices && experts && weights) check_experts(mixture, context.problems);
   return mixture;
 }

@@ -62,6 +62,9 @@ struct MixtureOptions {
   std::vector<std::pair<std::string, std::string>> set;
   std::string weights;      // --weights NAME=W,...; "": as written
   bool find_models = true;  // false: touch no file, so that `argument` is what is written
+  /// Weights are about to be learned: where a gate needs some and none are written, equal ones are
+  /// put in, which is noted.
+  bool equal_weights = false;
 };
 
 /// `set`: KEY=VALUE each. Throws Error(kInvalidInput) where there is no '='.

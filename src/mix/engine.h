@@ -23,6 +23,19 @@ struct Step {
   std::span<const Token> tokens;  // of the answer; may be empty after Stream::rewrite
 };
 
+/// What all experts predict for one token of a text, as their models say it.
+struct PlaceLogits {
+  std::size_t text = 0;   // index into what examine() was given
+  std::size_t place = 0;  // of the token among those that all views share
+  std::span<const std::span<const float>> logits;  // one an expert: before temperature and masks
+};
+
+/// A text to examine.
+struct Examinee {
+  Stream* stream = nullptr;
+  std::size_t first = 0;  // tokens before this place are read, but not shown
+};
+
 /// Not thread-safe.
 class Engine {
  public:
@@ -55,6 +68,17 @@ class Engine {
   /// all. All experts are evaluated, whatever the mode and the weights; the gate has heard what
   /// comes before the prediction and nothing else. Throws as advance; then the text is as before.
   void score(Stream& stream, std::span<const Token> tokens, const Visit& visit);
+
+  /// Called with some places at a time, those of a text in order. Valid during the call.
+  using VisitPlaces = std::function<void(std::span<const PlaceLogits> places)>;
+
+  /// Reads texts of different streams (as Stream::rewrite made them, in every expert's own view) from
+  /// their beginning, all together, and shows what every expert predicts for each shared token that
+  /// every one of them has something before. No gate, rule or mode has a part in it. Memory beside
+  /// the caches: kExamineBytes of logits. Throws as advance; the streams can be used again then.
+  void examine(std::span<const Examinee> texts, const VisitPlaces& visit);
+
+  static constexpr std::size_t kExamineBytes = 128u << 20;
 
  private:
   void check_tokens(std::span<const Token> tokens) const;
