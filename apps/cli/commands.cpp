@@ -4,9 +4,9 @@ namespace mod::cli {
 namespace {
 
 constexpr AddCommand kCommands[] = {
-    add_merge,    add_plan,       add_verify,   add_inspect, add_diff,
-    add_methods,  add_run,        add_chat,     add_eval,    add_perplexity,
-    add_tokenize, add_detokenize, add_template, add_logits,  add_bench,
+    add_merge,      add_plan,     add_verify, add_inspect, add_diff,       add_methods,
+    add_run,        add_chat,     add_fit,    add_eval,    add_perplexity, add_tokenize,
+    add_detokenize, add_template, add_logits, add_bench,
 };
 
 void add_common_options(CLI::App& command, CommonOptions& common) {

@@ -18,6 +18,7 @@ void add_perplexity(CommandTree& tree, CLI::App& parent);
 void add_tokenize(CommandTree& tree, CLI::App& parent);
 void add_detokenize(CommandTree& tree, CLI::App& parent);
 void add_template(CommandTree& tree, CLI::App& parent);
+void add_fit(CommandTree& tree, CLI::App& parent);
 void add_eval(CommandTree& tree, CLI::App& parent);
 void add_bench(CommandTree& tree, CLI::App& parent);
 

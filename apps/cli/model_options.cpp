@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log_problems.h"
 #include "base/text.h"
 #include "mod/error.h"
 
@@ -81,24 +82,18 @@ void add_overrides(const ModelArguments& a, std::vector<std::string>& set) {
   if (!a.mode.empty()) set.push_back("mixture.mode=" + a.mode);
 }
 
-}  // namespace
-
-bundle::Bundle open_bundle(const ModelArguments& a, bundle::Opener& opener) {
-  if (a.experts.empty()) {
-    if (a.model.empty()) {
-      throw Error(ErrorCode::kInvalidInput,
-                  "name a MODEL (folder, recipe or mixture), or experts with --expert NAME=MODEL");
-    }
-    return opener.open(a.model);
+void refuse_both(const ModelArguments& a) {
+  if (a.experts.empty() && a.model.empty()) {
+    throw Error(ErrorCode::kInvalidInput,
+                "name a MODEL (folder, recipe or mixture), or experts with --expert NAME=MODEL");
   }
-  if (!a.model.empty()) {
+  if (!a.experts.empty() && !a.model.empty()) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("MODEL {} and --expert: give one of both", a.model));
   }
-  return opener.open_mixture({a.experts, a.rule, a.gate, a.mode});
 }
 
-Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text) {
+bundle::OpenOptions open_options(const ModelArguments& a, bool text) {
   bundle::OpenOptions options;
   options.set = a.set;
   options.weights = a.weights;
@@ -114,8 +109,11 @@ Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text
     }
     options.memory = *size;
   }
-  bundle::Opener opener(run.context, options);
-  Runnable runnable{open_bundle(a, opener), nullptr};
+  return options;
+}
+
+Runnable with_engine(const ModelArguments& a, bundle::Bundle bundle, const Invocation& run) {
+  Runnable runnable{std::move(bundle), nullptr};
   for (const mix::Expert& expert : runnable.bundle.mixture.experts) {
     const auto made_for = static_cast<std::size_t>(expert.model->spec().context);
     if (a.context <= made_for) continue;
@@ -124,11 +122,58 @@ Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text
                     a.context, expert.name, made_for));
   }
   mix::EngineOptions engine;
-  engine.session.kv = a.kv == "bf16" ? DType::BF16 : DType::F32;
-  engine.session.context = a.context;
+  engine.session = session_options(a);
   engine.runner.deterministic = a.deterministic;
   runnable.engine = std::make_unique<mix::Engine>(runnable.bundle.mixture, run.context, engine);
   return runnable;
+}
+
+}  // namespace
+
+nn::SessionOptions session_options(const ModelArguments& a) {
+  return {a.kv == "bf16" ? DType::BF16 : DType::F32, a.context};
+}
+
+bundle::Bundle open_bundle(const ModelArguments& a, bundle::Opener& opener) {
+  refuse_both(a);
+  if (a.experts.empty()) return opener.open(a.model);
+  return opener.open_mixture({a.experts, a.rule, a.gate, a.mode});
+}
+
+Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text) {
+  bundle::Opener opener(run.context, open_options(a, text));
+  return with_engine(a, open_bundle(a, opener), run);
+}
+
+Runnable open_runnable(const ModelArguments& a, const bundle::MixtureFile& mixture,
+                       const Invocation& run) {
+  bundle::Opener opener(run.context, open_options(a, true));
+  return with_engine(a, opener.open_mixture(mixture), run);
+}
+
+bundle::MixtureFile read_mixture_arguments(const ModelArguments& a, const Invocation& run,
+                                           bool equal_weights) {
+  refuse_both(a);
+  std::vector<std::string> set = a.set;
+  if (a.experts.empty()) add_overrides(a, set);
+  bundle::MixtureOptions options = bundle::mixture_options(set, a.weights);
+  options.equal_weights = equal_weights;
+  if (a.experts.empty()) {
+    const bundle::ModelArgument model = bundle::resolve_argument(a.model);
+    if (model.kind != bundle::Kind::kMixture) {
+      throw Error(ErrorCode::kInvalidInput,
+                  fmt::format("{} is no mixture: name a mixture file, or experts with --expert "
+                              "NAME=MODEL",
+                              a.model));
+    }
+    return bundle::load_mixture(model.path, options, run.log());
+  }
+  Problems problems;
+  bundle::MixtureFile mixture =
+      bundle::mixture_of_arguments({a.experts, a.rule, a.gate, a.mode}, options, problems);
+  log_problems(problems, run.log());
+  problems.throw_if_errors();
+  return mixture;
 }
 
 }  // namespace mod::cli

@@ -36,7 +36,10 @@ void Table::add(std::vector<std::string> row) {
   rows_.push_back(std::move(row));
 }
 
-void Table::print() const {
+void Table::print() const { fmt::print("{}", text()); }
+
+std::string Table::text() const {
+  std::string out;
   std::vector<std::size_t> widths(right_.size(), 0);
   for (const auto& row : rows_) {
     for (std::size_t c = 0; c < row.size(); ++c) {
@@ -51,8 +54,9 @@ void Table::print() const {
       line += right_[c] ? padding + row[c] : row[c] + padding;
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
+    out += line + '\n';
   }
+  return out;
 }
 
 checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log) {

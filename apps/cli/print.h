@@ -21,6 +21,7 @@ class Table {
  public:
   Table(std::vector<std::string> header, const std::vector<std::size_t>& right);
   void add(std::vector<std::string> row);
+  std::string text() const;
   void print() const;
 
  private:

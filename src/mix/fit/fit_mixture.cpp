@@ -241,10 +241,10 @@ class Fitter {
     if (is_linear(*mixture.rule, mixture.rule_parameters)) {
       shares = mean_responsibilities(mixture, best.state.texts);
     }
-    // Shares that are not new may have any sum.
-    const bool fitted = result.target == FitTarget::kWeights;
-    double sum = fitted ? 0 : 1;
-    for (const double w : mixture.weights) sum += fitted ? w : 0;
+    // Shares that stay as they were may have any sum.
+    double sum = 0;
+    for (const double w : mixture.weights) sum += w;
+    if (result.target != FitTarget::kWeights || std::abs(sum - 1) < 1e-4) sum = 1;
     for (std::size_t k = 0; k < n; ++k) {
       ExpertFit& expert = result.experts.emplace_back();
       expert.name = mixture.experts[k].name;
