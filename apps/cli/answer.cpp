@@ -152,10 +152,10 @@ std::string mixture_summary(const mix::Generation& generation, const bundle::Bun
   if (!is_mixture(bundle)) return {};
   const mix::Mixture& mixture = bundle.mixture;
   const auto passes = generation.forward_passes();
-  std::string text = fmt::format("{} mixture, gate {}, mode {}{}; forward passes:",
-                                 mixture.rule->name, mixture.gate->name,
-                                 mix::mode_of(mixture.mode.kind).name,
-                                 mixture.mode.kind == mix::ModeKind::kLazy ? " (not exact)" : "");
+  std::string text =
+      fmt::format("{} mixture, gate {}, mode {}{}; forward passes:", mixture.rule->name,
+                  mixture.gate->name, mix::mode_of(mixture.mode.kind).name,
+                  mixture.mode.kind == mix::ModeKind::kLazy ? " (not exact)" : "");
   for (std::size_t k = 0; k < passes.size(); ++k) {
     text += fmt::format("{} {} {}", k > 0 ? "," : "", mixture.experts[k].name, passes[k]);
   }

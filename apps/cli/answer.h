@@ -30,11 +30,13 @@ SpeedOfAnswer write_answer(const Runnable& runnable, mix::Generation& generation
                            const AnswerArguments& arguments, bool json);
 
 /// {text, ids, prompt_tokens, generated_tokens, finish_reason, tokens: [{id, text, logprob}]}. Of a
-/// mixture also per token experts: {NAME: {logprob, rank, weight, responsibility} or null}, and mode,
-/// exact, forward_passes: {NAME: n}, passes_saved, changed. Numbers that are not known are null.
+/// mixture also per token experts: {NAME: {logprob, rank, weight, responsibility} or null}, and
+/// mode, exact, forward_passes: {NAME: n}, passes_saved, changed. Numbers that are not known are
+/// null.
 Json answer_json(const mix::Generation& generation, const bundle::Bundle& bundle);
 
-/// One line of a mixture: forward passes and how often the mix decided otherwise. Empty for a model.
+/// One line of a mixture: forward passes and how often the mix decided otherwise. Empty for a
+/// model.
 std::string mixture_summary(const mix::Generation& generation, const bundle::Bundle& bundle);
 
 }  // namespace mod::cli

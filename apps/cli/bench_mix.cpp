@@ -126,8 +126,8 @@ class Contender {
   double passes() const {
     std::size_t sum = 0;
     for (const auto& step : batches_) {
-      sum += static_cast<std::size_t>(std::count_if(step.begin(), step.end(),
-                                                    [](std::size_t n) { return n > 0; }));
+      sum += static_cast<std::size_t>(
+          std::count_if(step.begin(), step.end(), [](std::size_t n) { return n > 0; }));
     }
     return static_cast<double>(sum) / static_cast<double>(batches_.size());
   }

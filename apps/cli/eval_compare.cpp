@@ -1,4 +1,6 @@
 // `mod eval compare A.json B.json`: what changed between two evaluations.
+#include "report/eval_compare.h"
+
 #include <fmt/format.h>
 
 #include <memory>
@@ -7,7 +9,6 @@
 #include "commands.h"
 #include "mod/error.h"
 #include "print.h"
-#include "report/eval_compare.h"
 
 namespace mod::cli {
 namespace {

@@ -22,8 +22,8 @@ struct Options {
 
 std::string name_of(const mix::Expert& expert) { return "experts." + expert.name + ".logprobs"; }
 
-std::vector<checkpoint::HeaderTensor> tensors_of(const bundle::Bundle& bundle, std::int64_t positions,
-                                              std::int64_t vocabulary) {
+std::vector<checkpoint::HeaderTensor> tensors_of(const bundle::Bundle& bundle,
+                                                 std::int64_t positions, std::int64_t vocabulary) {
   std::vector<checkpoint::HeaderTensor> tensors = {
       {.name = "ids", .dtype = DType::I32, .shape = {positions}}};
   const auto add = [&](const std::string& name, std::int64_t columns) {
@@ -68,8 +68,8 @@ void write_logits(const Options& options, const Invocation& run) {
   mix::Stream stream = engine.start();
   if (ids.size() > stream.room()) {
     throw Error(ErrorCode::kInvalidInput,
-                fmt::format("{}: {} tokens are more than its context of {}", runnable.bundle.argument,
-                            ids.size(), stream.room()));
+                fmt::format("{}: {} tokens are more than its context of {}",
+                            runnable.bundle.argument, ids.size(), stream.room()));
   }
   checkpoint::TensorFile file(options.out, tensors_of(runnable.bundle, positions, vocabulary),
                               {{"format", "pt"}});

@@ -45,8 +45,7 @@ void add_model_options(CLI::App& command, ModelArguments& a) {
                      "A model folder, a recipe (merged in memory), a mixture, or a hub name in the "
                      "local cache");
   add_mixture_options(command, a);
-  command
-      .add_option("--set", a.set, "Override a value of a recipe or mixture (repeatable)")
+  command.add_option("--set", a.set, "Override a value of a recipe or mixture (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
       ->group(group);

@@ -27,8 +27,8 @@ struct ModelArguments {
 /// How texts are kept.
 nn::SessionOptions session_options(const ModelArguments& arguments);
 
-/// MODEL, or the options for a mixture that is written on the command line (with a mixture file they
-/// override what it says), and how it runs.
+/// MODEL, or the options for a mixture that is written on the command line (with a mixture file
+/// they override what it says), and how it runs.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
 
 struct Runnable {
@@ -43,8 +43,8 @@ bundle::Bundle open_bundle(const ModelArguments& arguments, bundle::Opener& open
 /// `text`: tokenizer and chat template are wanted too. Throws as bundle::Opener::open.
 Runnable open_runnable(const ModelArguments& arguments, const Invocation& run, bool text = true);
 
-/// A MODEL that must be a mixture, or that of --expert, as data: nothing is opened. `equal_weights`:
-/// see bundle::MixtureOptions. Throws as bundle::load_mixture.
+/// A MODEL that must be a mixture, or that of --expert, as data: nothing is opened.
+/// `equal_weights`: see bundle::MixtureOptions. Throws as bundle::load_mixture.
 bundle::MixtureFile read_mixture_arguments(const ModelArguments& arguments, const Invocation& run,
                                            bool equal_weights);
 /// That mixture. Throws as bundle::Opener::open_mixture.

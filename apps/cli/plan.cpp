@@ -237,7 +237,8 @@ void run(const Arguments& arguments, Invocation& invocation) {
 void add_plan(CommandTree& tree, CLI::App& parent) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command = tree.add(
-      parent, "plan", "Show what a recipe or mixture would do and every problem, without touching a weight",
+      parent, "plan",
+      "Show what a recipe or mixture would do and every problem, without touching a weight",
       "mod plan examples/recipes/ties.yml\n  mod plan recipe.yml out/ -v\n"
       "  mod plan examples/mixtures/share.yml\n\n"
       "Of a mixture: the experts, what they share, and the memory that they will take.",

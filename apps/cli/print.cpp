@@ -69,8 +69,9 @@ checkpoint::ModelFolder open_model_argument(const std::string& name, Log& log) {
   }
   if (argument.kind == bundle::Kind::kMixture) {
     throw Error(ErrorCode::kUnsupported,
-                name + ": this command looks at the weights of one model, and a mixture has several; "
-                       "name one of them");
+                name +
+                    ": this command looks at the weights of one model, and a mixture has several; "
+                    "name one of them");
   }
   Problems notes;
   checkpoint::ModelFolder model;

@@ -77,11 +77,12 @@ Bundle Opener::open_model(ModelSource source, const ModelChanges& changes) {
   // The tokenizer is read while the weights are.
   std::future<TextParts> text =
       options_.text
-          ? std::async(std::launch::async, [this, at = source.text_folder] { return texts_.load(at); })
+          ? std::async(std::launch::async,
+                       [this, at = source.text_folder] { return texts_.load(at); })
           : std::async(std::launch::deferred, [&] { return no_text_parts(bundle.argument); });
   const nn::ModelOptions options = model_options(bundle.argument, changes);
-  bundle.mixture = mix::single_model(
-      bundle.argument, load_model(std::move(source), store_, options, context_));
+  bundle.mixture =
+      mix::single_model(bundle.argument, load_model(std::move(source), store_, options, context_));
   hold(bundle.model());
   TextParts parts = text.get();
   bundle.tokenizer = std::move(parts.tokenizer);

@@ -1,5 +1,5 @@
-// Everything that a MODEL argument stands for, ready to run: weights (of a folder, merged in memory,
-// or of all experts of a mixture), tokenizer, chat template and generation settings.
+// Everything that a MODEL argument stands for, ready to run: weights (of a folder, merged in
+// memory, or of all experts of a mixture), tokenizer, chat template and generation settings.
 #pragma once
 
 #include <cstdint>
@@ -69,9 +69,9 @@ class Opener {
 
   /// Problems that are no errors go to the context's log, progress of a merge as well. Throws as
   /// resolve_argument, nn::Model::open and merge::load_plan; of a mixture also all that is wrong
-  /// with the file or its tokenizers, before any weight is read; Error(kOutOfMemory) before anything
-  /// is read, kCancelled. A tokenizer or template that is missing or broken is no error here, but
-  /// for mixtures.
+  /// with the file or its tokenizers, before any weight is read; Error(kOutOfMemory) before
+  /// anything is read, kCancelled. A tokenizer or template that is missing or broken is no error
+  /// here, but for mixtures.
   Bundle open(const std::string& argument);
   /// A mixture of the command line. Throws as above.
   Bundle open_mixture(const MixtureArguments& arguments);

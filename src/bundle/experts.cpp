@@ -29,9 +29,10 @@ std::vector<mix::TokenRange> compare_tokenizers(const MixtureFile& mixture,
   for (std::size_t k = 0; k < sources.size(); ++k) {
     const TextParts parts = texts.load(sources[k].text_folder);
     if (!parts.tokenizer && ids_only) {
-      log.warn(fmt::format("expert {} has no tokenizer, so it is not known whether the experts mean "
-                           "the same by a token id",
-                           mixture.experts[k].name));
+      log.warn(
+          fmt::format("expert {} has no tokenizer, so it is not known whether the experts mean "
+                      "the same by a token id",
+                      mixture.experts[k].name));
       return {};
     }
     if (!parts.tokenizer) throw *parts.tokenizer_error;

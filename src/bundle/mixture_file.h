@@ -82,8 +82,10 @@ MixtureFile parse_mixture(std::string_view text, const std::filesystem::path& fi
 MixtureFile read_mixture(const std::filesystem::path& file, const MixtureOptions& options,
                          Problems& problems);
 
-/// read_mixture with everything that is wrong thrown as one Error(kInvalidInput) and the rest logged.
-MixtureFile load_mixture(const std::filesystem::path& file, const MixtureOptions& options, Log& log);
+/// read_mixture with everything that is wrong thrown as one Error(kInvalidInput) and the rest
+/// logged.
+MixtureFile load_mixture(const std::filesystem::path& file, const MixtureOptions& options,
+                         Log& log);
 
 /// A mixture without a file.
 struct MixtureArguments {

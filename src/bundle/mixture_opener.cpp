@@ -59,8 +59,8 @@ MixtureFile load_mixture(const std::filesystem::path& file, const MixtureOptions
 
 Bundle Opener::open_mixture(const MixtureArguments& arguments) {
   Problems problems;
-  const MixtureFile mixture = mixture_of_arguments(
-      arguments, mixture_options(options_.set, options_.weights), problems);
+  const MixtureFile mixture =
+      mixture_of_arguments(arguments, mixture_options(options_.set, options_.weights), problems);
   log_problems(problems, *context_.log);
   problems.throw_if_errors();
   return open_mixture(mixture);

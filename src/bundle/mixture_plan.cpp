@@ -49,8 +49,7 @@ void add_recipe(const merge::Plan& merged, std::set<std::string>& seen, ExpertPl
 
 void add_shape(const ModelSource& source, const ExpertEntry& entry, ExpertPlan& plan) {
   const arch::Architecture& architecture = arch::architecture_of(source.config, entry.model);
-  const arch::RunSpec spec =
-      arch::make_run_spec(architecture, source.config, source.config_file);
+  const arch::RunSpec spec = arch::make_run_spec(architecture, source.config, source.config_file);
   plan.architecture = architecture.id;
   plan.context = entry.context.value_or(static_cast<std::size_t>(spec.usual_context));
   plan.cache_bytes = 2 * sizeof(float) * spec.layers.size() *
@@ -75,7 +74,8 @@ MixturePlan plan_mixture(const MixtureFile& file, const Context& context) {
   const std::vector<ModelSource> sources = find_expert_sources(file, context);
   MixturePlan plan;
   TextCache texts;
-  for (const mix::TokenRange& range : compare_tokenizers(file, sources, false, texts, *context.log)) {
+  for (const mix::TokenRange& range :
+       compare_tokenizers(file, sources, false, texts, *context.log)) {
     plan.masked += static_cast<std::size_t>(range.last - range.first);
   }
   std::set<std::string> seen;

@@ -11,18 +11,18 @@
 namespace mod::bundle {
 
 struct ExpertPlan {
-  std::string name, model;       // as written
-  std::string architecture;      // "qwen2"
-  bool is_recipe = false;        // merged in memory
-  std::uint64_t bytes = 0;       // of weights
-  std::uint64_t shared = 0;      // of these, held by an expert before it as well
+  std::string name, model;        // as written
+  std::string architecture;       // "qwen2"
+  bool is_recipe = false;         // merged in memory
+  std::uint64_t bytes = 0;        // of weights
+  std::uint64_t shared = 0;       // of these, held by an expert before it as well
   std::uint64_t cache_bytes = 0;  // keys and values of one token, in fp32
-  std::size_t context = 0;       // most tokens of a text
+  std::size_t context = 0;        // most tokens of a text
 };
 
 struct MixturePlan {
   std::vector<ExpertPlan> experts;
-  std::size_t masked = 0;     // ids that are never sampled: padding, and what not all tokenizers have
+  std::size_t masked = 0;  // ids that are never sampled: padding, and what not all tokenizers have
   std::size_t vocabulary = 0;  // of the widest expert
 
   std::uint64_t bytes() const;     // as if nothing were shared

@@ -17,9 +17,9 @@ struct ModelArgument {
   std::filesystem::path folder() const;
 };
 
-/// A folder, a file in it, a hub name in the local cache, or a recipe or mixture (.yml, .yaml; a file
-/// with a `mixture:` key is a mixture, whatever else it has). Relative paths start at the working
-/// directory. Throws Error: kInvalidInput where there is no such thing, kIo.
+/// A folder, a file in it, a hub name in the local cache, or a recipe or mixture (.yml, .yaml; a
+/// file with a `mixture:` key is a mixture, whatever else it has). Relative paths start at the
+/// working directory. Throws Error: kInvalidInput where there is no such thing, kIo.
 ModelArgument resolve_argument(const std::string& text);
 
 }  // namespace mod::bundle

@@ -19,7 +19,7 @@ namespace mod::bundle {
 
 /// What an expert changes in its model.
 struct ModelChanges {
-  std::size_t context = 0;  // most tokens; 0: the model's
+  std::size_t context = 0;                                         // most tokens; 0: the model's
   nlohmann::ordered_json rope = nlohmann::ordered_json::object();  // over config.json's members
 
   friend bool operator==(const ModelChanges&, const ModelChanges&) = default;

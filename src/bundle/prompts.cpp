@@ -58,8 +58,8 @@ std::size_t common_suffix(const std::vector<Reading>& readings,
                           const std::vector<std::size_t>& until) {
   for (std::size_t same = 0;; ++same) {
     for (std::size_t k = 0; k < readings.size(); ++k) {
-      if (same == until[k] || readings[k].tokens[until[k] - 1 - same] !=
-                                  readings[0].tokens[until[0] - 1 - same]) {
+      if (same == until[k] ||
+          readings[k].tokens[until[k] - 1 - same] != readings[0].tokens[until[0] - 1 - same]) {
         return same;
       }
     }
@@ -115,7 +115,9 @@ mix::Prompt split_at_text(const std::vector<Reading>& readings, Tokens text) {
 }
 
 mix::Prompt make_prompt(const std::vector<Reading>& readings, const Tokens& user_text) {
-  const auto same = [&](auto&& equal) { return std::all_of(readings.begin(), readings.end(), equal); };
+  const auto same = [&](auto&& equal) {
+    return std::all_of(readings.begin(), readings.end(), equal);
+  };
   if (same([&](const Reading& r) { return r == readings.front(); })) {
     return split_at_turn({readings.front()});
   }

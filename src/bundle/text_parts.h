@@ -40,8 +40,8 @@ class TextCache {
 TextParts no_text_parts(const std::string& argument);
 
 /// Where the tokenizer and template of a MODEL lie: its folder, or where its merge would copy them
-/// from (then the recipe is planned, and problems are logged), or those of a mixture's first expert.
-/// For commands that need nothing else.
+/// from (then the recipe is planned, and problems are logged), or those of a mixture's first
+/// expert. For commands that need nothing else.
 std::filesystem::path text_folder(const ModelArgument& argument, const Context& context);
 
 }  // namespace mod::bundle

@@ -25,8 +25,8 @@ struct Step {
 
 /// What all experts predict for one token of a text, as their models say it.
 struct PlaceLogits {
-  std::size_t text = 0;   // index into what examine() was given
-  std::size_t place = 0;  // of the token among those that all views share
+  std::size_t text = 0;                            // index into what examine() was given
+  std::size_t place = 0;                           // of the token among those that all views share
   std::span<const std::span<const float>> logits;  // one an expert: before temperature and masks
 };
 
@@ -72,10 +72,11 @@ class Engine {
   /// Called with some places at a time, those of a text in order. Valid during the call.
   using VisitPlaces = std::function<void(std::span<const PlaceLogits> places)>;
 
-  /// Reads texts of different streams (as Stream::rewrite made them, in every expert's own view) from
-  /// their beginning, all together, and shows what every expert predicts for each shared token that
-  /// every one of them has something before. No gate, rule or mode has a part in it. Memory beside
-  /// the caches: kExamineBytes of logits. Throws as advance; the streams can be used again then.
+  /// Reads texts of different streams (as Stream::rewrite made them, in every expert's own view)
+  /// from their beginning, all together, and shows what every expert predicts for each shared token
+  /// that every one of them has something before. No gate, rule or mode has a part in it. Memory
+  /// beside the caches: kExamineBytes of logits. Throws as advance; the streams can be used again
+  /// then.
   void examine(std::span<const Examinee> texts, const VisitPlaces& visit);
 
   static constexpr std::size_t kExamineBytes = 128u << 20;
