@@ -52,9 +52,11 @@ void add_experts(const mix::Generation& generation, const mix::Mixture& mixture,
   const auto passes = generation.forward_passes();
   for (std::size_t k = 0; k < mixture.experts.size(); ++k) {
     const mix::Expert& expert = mixture.experts[k];
-    const bool written = !mixture.weights.empty();
+    const double equal = mixture.rule->weights == mix::WeightUse::kRefused
+                             ? RunPage::kUnknown
+                             : 1 / static_cast<double>(mixture.experts.size());
     page.experts.push_back({expert.name, expert.model->name(),
-                            written ? mixture.weights[k] : RunPage::kUnknown, passes[k],
+                            mixture.weights.empty() ? equal : mixture.weights[k], passes[k],
                             expert.model->weight_bytes()});
   }
 }
