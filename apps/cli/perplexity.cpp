@@ -91,7 +91,14 @@ Json to_json(const Measured& m) {
   return json;
 }
 
-void show_perplexity(const Options& options, const Invocation& run) {
+void show_perplexity(Options options, const Invocation& run) {
+  // With --expert there is no MODEL, so that the first argument is the text.
+  if (!options.model.experts.empty() && options.file.empty()) {
+    std::swap(options.model.model, options.file);
+  }
+  if (options.file.empty()) {
+    throw Error(ErrorCode::kInvalidInput, "name a FILE with the text; see `mod perplexity --help`");
+  }
   const std::string text = read_text_file(options.file, kMostBytes);
   const Runnable runnable = open_runnable(options.model, run);
   const Measured m = measure(options, text, runnable, run);
@@ -122,7 +129,7 @@ void add_perplexity(CommandTree& tree, CLI::App& parent) {
       "exponential. -v prints the running value after every window.",
       [options](Invocation& run) { show_perplexity(*options, run); });
   add_model_options(command, options->model);
-  command.add_option("FILE", options->file, "The text, UTF-8")->required();
+  command.add_option("FILE", options->file, "The text, UTF-8");
   command.add_option("--convention", options->convention, "lm-eval or llama.cpp")
       ->check(CLI::IsMember({"lm-eval", "llama.cpp"}))
       ->capture_default_str();
