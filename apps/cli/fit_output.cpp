@@ -24,15 +24,15 @@ std::string perplexity_cell(double log_likelihood) {
 std::string experts_table(const mix::FitResult& r) {
   const bool exponents = r.target == mix::FitTarget::kExponents;
   Table table({"", "nats/token", "perplexity", exponents ? "exponent" : "weight", "95 %", "share",
-               "temperature"},
-              {1, 2, 3, 4, 5, 6});
+               "best of", "temperature"},
+              {1, 2, 3, 4, 5, 6, 7});
   for (const mix::ExpertFit& e : r.experts) {
     const std::string interval =
         e.interval ? fmt::format("{:.4f} - {:.4f}", e.interval->low, e.interval->high) : "";
     table.add({e.name, likelihood_cell(e.log_likelihood), perplexity_cell(e.log_likelihood),
                e.weight ? fmt::format("{:.4f}", *e.weight) : "", interval,
                e.responsibility ? fmt::format("{:.4f}", *e.responsibility) : "",
-               fmt::format("{:.4g}", e.temperature)});
+               std::to_string(e.best_of), fmt::format("{:.4g}", e.temperature)});
   }
   table.add({"mixture before", likelihood_cell(r.before), perplexity_cell(r.before)});
   table.add({"mixture after", likelihood_cell(r.after), perplexity_cell(r.after)});
@@ -56,6 +56,7 @@ Json expert_json(const mix::ExpertFit& e, mix::FitTarget target) {
   json[exponents ? "exponent_before" : "weight_before"] = optional_json(e.weight_before);
   json["interval"] = e.interval ? Json{e.interval->low, e.interval->high} : Json(nullptr);
   json["share"] = optional_json(e.responsibility);
+  json["best_of"] = e.best_of;
   json["temperature"] = e.temperature;
   json["temperature_before"] = e.temperature_before;
   return json;
@@ -64,12 +65,12 @@ Json expert_json(const mix::ExpertFit& e, mix::FitTarget target) {
 }  // namespace
 
 std::string fit_text(const mix::FitResult& r, const std::string& data) {
-  std::string out = fmt::format(
-      "{}: {} in {}; fitted {} by {} ({} steps, the models went over the "
-      "data {} times)\n\n",
-      data, plural(r.tokens, "token"), plural(r.texts, "text"),
-      r.parameter ? r.parameter->name : mix::target_name(r.target), method_of(r), r.steps,
-      r.passes);
+  std::string out =
+      fmt::format("{}: {} in {}; fitted {} by {} ({}; the models read the data {})\n\n", data,
+                  plural(r.tokens, "token"), plural(r.texts, "text"),
+                  r.parameter ? r.parameter->name : mix::target_name(r.target), method_of(r),
+                  plural(static_cast<std::size_t>(r.steps), "step"),
+                  plural(static_cast<std::size_t>(r.passes), "time"));
   out += experts_table(r);
   if (r.parameter) {
     out += fmt::format("\n{} = {:.4g} (was {:.4g})\n", r.parameter->name, r.parameter->after,

@@ -134,6 +134,7 @@ TEST_F(Fits, UnderATurnGateSharesAreThoseOfTheTokens) {
   EXPECT_EQ(static_cast<double>(result.tokens), sum);
   for (std::size_t k = 0; k < 3; ++k) {
     EXPECT_NEAR(*result.experts[k].responsibility, tokens[k] / sum, 0.05);
+    EXPECT_NEAR(static_cast<double>(result.experts[k].best_of), 8, 1);
   }
 }
 

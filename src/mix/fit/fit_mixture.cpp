@@ -17,14 +17,11 @@ namespace {
 
 /// Where tau and rate are looked for.
 constexpr double kLeastTau = 0.01, kMostTau = 1e4, kLeastRate = 1e-6, kMostRate = 1;
-constexpr double kWeightUnit = 1e-6;  // weights and exponents are rounded to it
-constexpr int kDigits = 4;            // of other numbers
+constexpr int kDigits = 4;  // of tau, rate and temperatures
 
 bool is_linear(const Rule& rule, std::span<const double> parameters) {
   return rule.linear || (rule.name == "power" && parameters[0] == 1);
 }
-
-double rounded(double x) { return std::round(x / kWeightUnit) * kWeightUnit; }
 
 /// The nearest number of few digits.
 double short_number(double x) {
@@ -34,11 +31,11 @@ double short_number(double x) {
   return out;
 }
 
-/// The decimal that people see, not k times the unit in binary.
+/// Weights and exponents to six places.
 std::vector<double> rounded(std::span<const double> values) {
   std::vector<double> out;
   for (const double value : values) {
-    const std::string text = fmt::format("{:.6f}", rounded(value));
+    const std::string text = fmt::format("{:.6f}", value);
     double& number = out.emplace_back(value);
     std::from_chars(text.data(), text.data() + text.size(), number);
     if (number == 0) number = 0;  // no -0
@@ -237,6 +234,7 @@ class Fitter {
     const std::size_t n = mixture.experts.size();
     const auto before = expert_likelihoods(start.texts, n);
     const auto after = expert_likelihoods(best.state.texts, n);
+    const auto best_of = best_experts(best.state.texts, n);
     std::vector<double> shares;
     if (is_linear(*mixture.rule, mixture.rule_parameters)) {
       shares = mean_responsibilities(mixture, best.state.texts);
@@ -256,6 +254,7 @@ class Fitter {
         expert.weight = mixture.weights[k] / sum;
         expert.weight_before = start.mixture.weights[k];
       }
+      expert.best_of = best_of[k];
       if (!best.intervals.empty()) expert.interval = best.intervals[k];
       if (!shares.empty()) expert.responsibility = shares[k];
     }

@@ -33,6 +33,7 @@ struct ExpertFit {
   std::optional<double> weight, weight_before;  // share or exponent, if the mixture has them
   std::optional<Interval> interval;             // of a weight that EM found, where there are units
   std::optional<double> responsibility;         // mean, under linear rules
+  std::size_t best_of = 0;                      // texts that it alone predicts best of all experts
 };
 
 struct ParameterFit {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kEqual = 0.02;    // weights that differ by less are equal for people
 constexpr double kNoGain = 0.001;  // nats a token
+constexpr double kSomeTexts = 0.05;
 
 void warn_useless(FitResult& result) {
   for (const ExpertFit& expert : result.experts) {
@@ -20,10 +21,18 @@ void warn_useless(FitResult& result) {
     if (!share || *share >= kUselessWeight || result.experts.size() < 2) continue;
     result.warnings.push_back(fmt::format(
         "expert {} is useless on this data: {} {:.4f}, below {}; the mixture is as good without "
-        "it, "
-        "and faster",
+        "it, and faster",
         expert.name, weights ? "its weight is" : "its share in the tokens' probability is", *share,
         kUselessWeight));
+    if (!weights ||
+        static_cast<double>(expert.best_of) < kSomeTexts * static_cast<double>(result.texts)) {
+      continue;
+    }
+    // One weight for all texts cannot use a skill that few tokens need.
+    result.warnings.back() += fmt::format(
+        ". But alone it predicts {} of {} texts best: a gate that follows the text (turn, share) "
+        "would use it",
+        expert.best_of, result.texts);
   }
 }
 
@@ -61,7 +70,9 @@ void warn_limits(FitResult& result) {
     const bool rate = p.name == "rate";
     const bool low = p.after < 1;
     const char* why =
-        rate ? (low ? "the texts never change their expert" : "every token stands for itself")
+        rate ? (low ? "the texts never change their expert; chats that change their "
+                      "subject want a larger one, as 0.01"
+                    : "every token stands for itself")
              : (low ? "the experts' sums are trusted as they are: one expert takes all"
                     : "what the gate hears tells nothing about the answers: fixed weights are as "
                       "good");

@@ -85,6 +85,16 @@ std::vector<double> mean_responsibilities(const Mixture& mixture,
   return sums;
 }
 
+std::vector<std::size_t> best_experts(std::span<const Transcript> texts, std::size_t experts) {
+  std::vector<std::size_t> counts(experts, 0);
+  for (const Transcript& text : texts) {
+    const std::vector<double> of = expert_likelihoods({&text, 1}, experts);
+    if (counted_tokens({&text, 1}) == 0) continue;
+    ++counts[static_cast<std::size_t>(std::max_element(of.begin(), of.end()) - of.begin())];
+  }
+  return counts;
+}
+
 std::vector<double> expert_likelihoods(std::span<const Transcript> texts, std::size_t experts) {
   std::vector<double> sums(experts, 0);
   for (const Transcript& text : texts) {

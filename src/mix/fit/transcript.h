@@ -53,6 +53,9 @@ std::vector<double> mean_responsibilities(const Mixture& mixture,
 /// Mean of ln p_k over the tokens that count, for each expert.
 std::vector<double> expert_likelihoods(std::span<const Transcript> texts, std::size_t experts);
 
+/// How many texts each expert alone predicts best; the first of equal ones.
+std::vector<std::size_t> best_experts(std::span<const Transcript> texts, std::size_t experts);
+
 std::size_t counted_tokens(std::span<const Transcript> texts);
 
 }  // namespace mod::mix
