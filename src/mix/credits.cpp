@@ -83,7 +83,8 @@ Credits credit(const Mixture& mixture, const Prediction& prediction, Token token
   }
   add_responsibilities(mixture, out);
   out.best = best_candidates(prediction.scores, prediction.log_total, options.candidates);
-  if (!prediction.experts.empty() && prediction.experts[heavy].is_known()) {
+  if (mixture.mode.kind != ModeKind::kDraw && !prediction.experts.empty() &&
+      prediction.experts[heavy].is_known()) {
     out.changed = best_token(prediction.experts[heavy].scores, context) !=
                   best_token(prediction.scores, context);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "cpu/context.h"
@@ -34,8 +35,9 @@ struct Credits {
   /// The expert that finds the token most probable: under rule linear the one with the largest
   /// responsibility relative to its weight.
   std::size_t leader = 0;
-  /// The mixture's most probable token is not that of the expert with the largest weight.
-  bool changed = false;
+  /// The mixture's most probable token is not that of the expert with the largest weight. Not known
+  /// where an expert was drawn, or where that one was not evaluated.
+  std::optional<bool> changed;
 };
 
 struct CreditOptions {

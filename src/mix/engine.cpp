@@ -31,16 +31,20 @@ Engine::Engine(Mixture mixture, const Context& context, const EngineOptions& opt
       vocabulary_(mix::vocabulary(checked(mixture_))),
       reader_(mixture_, runner_, vocabulary_) {}
 
-std::size_t Engine::longest_text() const { return start().room(); }
+std::size_t Engine::longest_text() const {
+  std::size_t least = SIZE_MAX;
+  for (const Expert& expert : mixture_.experts) {
+    least = std::min(least, nn::Session(expert.model, options_.session).context());
+  }
+  return least;
+}
 
 Stream Engine::start(std::span<const double> weights) const {
   auto state = std::make_unique<StreamState>();
   for (const Expert& expert : mixture_.experts) {
     state->slots.emplace_back(nn::Session(expert.model, options_.session));
   }
-  Mixture with_weights = mixture_;
-  with_weights.weights.assign(weights.begin(), weights.end());
-  check_mixture(with_weights);
+  check_weights(mixture_, weights);
   set_weights(mixture_, weights, *state);
   return Stream(std::move(state));
 }
@@ -52,6 +56,12 @@ void Engine::check_tokens(std::span<const Token> tokens) const {
       throw Error(ErrorCode::kInvalidInput,
                   fmt::format("token {} is not defined by the tokenizer of every expert", token));
     }
+  }
+}
+
+void Engine::check_unread(const StreamState& stream) const {
+  for (const Slot& slot : stream.slots) {
+    check_tokens(std::span<const Token>(slot.text).subspan(slot.session.length()));
   }
 }
 
@@ -67,13 +77,12 @@ void Engine::advance(std::span<const Step> steps) {
   std::vector<StreamState*> streams;
   std::vector<std::size_t> before;
   for (const Step& step : steps) {
-    check_tokens(step.tokens);
     streams.push_back(step.stream->state_.get());
-    if (step.tokens.empty()) check_tokens(streams.back()->tokens);
     before.push_back(streams.back()->tokens.size());
   }
   append(steps);
   try {
+    for (const StreamState* stream : streams) check_unread(*stream);
     mode_function(mixture_.mode.kind)({mixture_, reader_, context()}, streams);
   } catch (...) {
     for (std::size_t i = 0; i < steps.size(); ++i) streams[i]->cut(before[i]);

@@ -83,6 +83,7 @@ class Engine {
 
  private:
   void check_tokens(std::span<const Token> tokens) const;
+  void check_unread(const StreamState& stream) const;
   void append(std::span<const Step> steps);
   void score_alone(StreamState& stream, std::span<const Token> tokens, const Visit& visit);
   /// `place`: of the first token in the shared text.

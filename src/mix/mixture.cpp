@@ -35,24 +35,25 @@ void check_permission(const Mixture& mixture) {
   }
 }
 
-void check_weights(const Mixture& mixture) {
+}  // namespace
+
+void check_weights(const Mixture& mixture, std::span<const double> weights) {
   const bool wants = mixture.rule->weights != WeightUse::kRefused;
-  if (mixture.weights.empty()) {
+  if (weights.empty()) {
     if (wants && mixture.gate->needs_weights) {
       refuse(fmt::format("gate {} needs a weight for every expert", mixture.gate->name));
     }
     return;
   }
   if (!wants) refuse(fmt::format("rule {} takes no weights", mixture.rule->name));
-  if (mixture.weights.size() != mixture.experts.size()) {
-    refuse(
-        fmt::format("{} weights for {} experts", mixture.weights.size(), mixture.experts.size()));
+  if (weights.size() != mixture.experts.size()) {
+    refuse(fmt::format("{} weights for {} experts", weights.size(), mixture.experts.size()));
   }
   if (!has_own_exponents(mixture)) {
-    log_prior(mixture.weights, mixture.experts.size());
+    log_prior(weights, mixture.experts.size());
     return;
   }
-  const auto& w = mixture.weights;
+  const auto& w = weights;
   if (!std::all_of(w.begin(), w.end(), [](double x) { return std::isfinite(x); })) {
     refuse("an exponent is a finite number");
   }
@@ -60,8 +61,6 @@ void check_weights(const Mixture& mixture) {
     refuse("all exponents are 0: give at least one expert a weight");
   }
 }
-
-}  // namespace
 
 Mixture single_model(std::string name, std::shared_ptr<const nn::Model> model) {
   Mixture mixture;
@@ -98,7 +97,7 @@ void check_mixture(const Mixture& mixture) {
                        mixture.rule->roles.size(), mixture.experts.size()));
   }
   check_permission(mixture);
-  check_weights(mixture);
+  check_weights(mixture, mixture.weights);
 }
 
 bool has_own_exponents(const Mixture& mixture) {

@@ -47,6 +47,9 @@ Mixture single_model(std::string name, std::shared_ptr<const nn::Model> model);
 /// gate and mode do not go together.
 void check_mixture(const Mixture& mixture);
 
+/// The same for weights in place of the mixture's own.
+void check_weights(const Mixture& mixture, std::span<const double> weights);
+
 /// The weights are signed exponents as they were written: no gate's, and no prior.
 bool has_own_exponents(const Mixture& mixture);
 

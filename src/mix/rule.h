@@ -72,7 +72,4 @@ void attribute(const Rule& rule, std::span<const double> parameters,
                std::span<const double> weights, std::span<const double> logprobs,
                std::span<double> out);
 
-/// A gate's log-weights as `weights` of this rule: themselves, or e^ of them for exponents.
-void gate_to_weights(const Rule& rule, std::span<const double> log_weights, std::span<double> out);
-
 }  // namespace mod::mix

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 
 #include "mod/error.h"
 
@@ -57,12 +56,6 @@ void attribute(const Rule& rule, std::span<const double> parameters,
                std::span<double> out) {
   check_counts(rule, logprobs.size(), weights.size(), parameters.size());
   rule.attribute(parameters, weights, logprobs, out);
-}
-
-void gate_to_weights(const Rule& rule, std::span<const double> log_weights, std::span<double> out) {
-  for (std::size_t k = 0; k < log_weights.size(); ++k) {
-    out[k] = rule.weights == WeightUse::kExponents ? std::exp(log_weights[k]) : log_weights[k];
-  }
 }
 
 }  // namespace mod::mix
