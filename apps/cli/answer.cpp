@@ -56,10 +56,19 @@ std::uint64_t passes_saved(const mix::Generation& generation, const mix::Mixture
   return all - most;
 }
 
-std::size_t changed_tokens(const mix::Generation& generation) {
-  return static_cast<std::size_t>(
-      std::count_if(generation.tokens().begin(), generation.tokens().end(),
-                    [](const mix::WrittenToken& t) { return t.credits && t.credits->changed; }));
+/// Tokens of which it is known whether the mix changed the choice, and those where it did.
+struct Changes {
+  std::size_t known = 0, changed = 0;
+};
+
+Changes changes_of(const mix::Generation& generation) {
+  Changes changes;
+  for (const mix::WrittenToken& token : generation.tokens()) {
+    if (!token.credits || !token.credits->changed) continue;
+    ++changes.known;
+    changes.changed += *token.credits->changed ? 1 : 0;
+  }
+  return changes;
 }
 
 Json experts_json(const mix::Credits& credits, const mix::Mixture& mixture) {
@@ -84,7 +93,8 @@ void add_mixture(const mix::Generation& generation, const mix::Mixture& mixture,
   Json& made = json["forward_passes"] = Json::object();
   for (std::size_t k = 0; k < passes.size(); ++k) made[mixture.experts[k].name] = passes[k];
   json["passes_saved"] = passes_saved(generation, mixture);
-  json["changed"] = changed_tokens(generation);
+  const Changes changes = changes_of(generation);
+  json["changed"] = changes.known > 0 ? Json(changes.changed) : Json();
 }
 
 }  // namespace
@@ -162,13 +172,13 @@ std::string mixture_summary(const mix::Generation& generation, const bundle::Bun
   if (mixture.mode.kind != mix::ModeKind::kExact) {
     text += fmt::format(" ({} saved)", passes_saved(generation, mixture));
   }
-  const std::size_t tokens = generation.tokens().size();
-  if (tokens == 0) return text;
+  const Changes changes = changes_of(generation);
+  if (changes.known == 0) return text;
   return text +
          fmt::format(
              "; the mix changed the choice of the heaviest expert in {:.0f} % of "
              "the tokens",
-             100.0 * static_cast<double>(changed_tokens(generation)) / static_cast<double>(tokens));
+             100.0 * static_cast<double>(changes.changed) / static_cast<double>(changes.known));
 }
 
 }  // namespace mod::cli

@@ -72,8 +72,10 @@ class BenchEval {
  private:
   static eval::EvalModel open(const Options& options, const Context& context) {
     eval::ModelSettings settings;
-    settings.kv = parse_kv(options.kv);
-    return eval::open_eval_model(options.model, settings, context);
+    settings.session.kv = parse_kv(options.kv);
+    eval::ModelInfo info;
+    info.argument = options.model;
+    return eval::open_eval_model(info, settings, context);
   }
 
   const nn::Model& expert() const { return *model_.engine->mixture().experts.front().model; }

@@ -20,7 +20,7 @@ eval::OpenRun how_to_open(const EvalArguments& arguments) {
 
 void run_eval(const EvalArguments& arguments, const Invocation& run) {
   if (arguments.lists_tasks()) return show_tasks(arguments);
-  eval::Evaluation evaluation(eval_settings(arguments), run.context);
+  eval::Evaluation evaluation(eval_settings(arguments, run.log()), run.context);
   eval::RunFolder folder(arguments.out, evaluation.asked(), how_to_open(arguments));
   const eval::Results results = evaluation.run(folder);
   show_results(results, arguments);
@@ -42,6 +42,7 @@ void add_eval(CommandTree& tree, CLI::App& parent) {
       parent, "eval", "Compare models, merges and mixtures on the same items",
       "mod eval examples/specialists/math examples/specialists/base --tasks math,code --limit 20\n"
       "  mod eval recipe.yml --tasks specialists --json results.json\n"
+      "  mod eval --expert a=A --expert b=B --gate turn --tasks specialists\n"
       "  mod eval MODEL --tasks gsm8k --data-dir ~/data --resume\n"
       "  mod eval --tasks list\n\n"
       "The models that a recipe names get rows of their own. Every answered item is written to\n"

@@ -78,27 +78,13 @@ void add_run_options(CLI::App& command, EvalArguments& a) {
       ->check(CLI::Range(1, 512))
       ->type_name("N")
       ->group(group);
-  command.add_option("--set", a.set, "Override a value of every recipe (repeatable)")
+  command
+      .add_option("--set", a.set,
+                  "Override a value of every recipe, or of every mixture (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
       ->group(group);
-  command
-      .add_option("--memory", a.memory,
-                  "Most memory for weights (default: 80 % of what is available)")
-      ->type_name("SIZE")
-      ->group(group);
-  command.add_option("--context", a.context, "Most tokens of a text (default: the model's)")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--kv", a.kv, "How keys and values are kept: fp32 or bf16")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
-      ->capture_default_str()
-      ->group(group);
-  command
-      .add_flag("--deterministic", a.deterministic,
-                "Bits do not depend on batches and chunks either (never on threads)")
-      ->group(group);
+  add_runtime_options(command, a.runtime, group);
 }
 
 void add_output_options(CLI::App& command, EvalArguments& a) {
@@ -166,7 +152,16 @@ void override_task(const EvalArguments& a, eval::Task& task) {
 
 void check_arguments(const EvalArguments& a) {
   const auto refuse = [](const std::string& text) { throw Error(ErrorCode::kInvalidInput, text); };
-  if (a.models.empty()) refuse("no MODEL to evaluate; see `mod eval --help`");
+  if (a.models.empty() && a.mixture.experts.empty()) {
+    refuse("no MODEL to evaluate; see `mod eval --help`");
+  }
+  if (const auto option = a.mixture.first_override();
+      a.mixture.experts.empty() && !option.empty()) {
+    refuse(
+        fmt::format("{} belongs to --expert; of mixture files say --set mixture.mode=lazy and the "
+                    "like",
+                    option));
+  }
   if (a.tasks.empty()) refuse("no tasks: give --tasks; `mod eval --tasks list` shows them");
   if (a.resume && a.overwrite) refuse("--resume and --overwrite exclude one another");
   std::error_code ignored;
@@ -179,6 +174,7 @@ void check_arguments(const EvalArguments& a) {
 
 void add_eval_options(CLI::App& command, EvalArguments& a) {
   command.add_option("MODEL", a.models, "Model folders, recipes, mixtures")->type_name("");
+  add_mixture_options(command, a.mixture);
   add_task_options(command, a);
   add_prompt_options(command, a);
   add_decoding_options(command, a);
@@ -186,7 +182,7 @@ void add_eval_options(CLI::App& command, EvalArguments& a) {
   add_output_options(command, a);
 }
 
-eval::EvalSettings eval_settings(const EvalArguments& a) {
+eval::EvalSettings eval_settings(const EvalArguments& a, Log& log) {
   check_arguments(a);
   eval::EvalSettings out;
   out.models = a.models;
@@ -198,17 +194,18 @@ eval::EvalSettings eval_settings(const EvalArguments& a) {
   out.batch = a.batch;
   out.add_parents = !a.no_parents;
   out.apply_chat_template = a.apply_chat_template;
-  out.model.set = a.set;
-  out.model.context = a.context;
-  out.model.kv = a.kv == "bf16" ? DType::BF16 : DType::F32;
-  out.model.deterministic = a.deterministic;
-  if (a.memory.empty()) return out;
-  const auto size = parse_size(a.memory);
-  if (!size) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("--memory: '{}' is not a size; write for example 8G", a.memory));
+  // Values of mixtures have keys of their own.
+  for (const std::string& text : a.set) {
+    const bool of_mixture = text.starts_with("mixture.") || text.starts_with("experts");
+    (of_mixture ? out.model.mixture_set : out.model.set).push_back(text);
   }
-  out.model.memory = *size;
+  if (!a.mixture.experts.empty()) {
+    out.mixture =
+        mixture_of_experts(a.mixture, mixture_options(a.mixture, out.model.mixture_set), log);
+  }
+  out.model.session = session_options(a.runtime);
+  out.model.deterministic = a.runtime.deterministic;
+  out.model.memory = most_memory(a.runtime);
   return out;
 }
 

@@ -8,6 +8,8 @@
 
 #include "command.h"
 #include "eval/evaluate.h"
+#include "mixture_options.h"
+#include "runtime_options.h"
 
 namespace mod::cli {
 
@@ -24,9 +26,8 @@ struct EvalArguments {
   std::optional<double> temperature, top_p, min_p;
   std::optional<std::int64_t> top_k;
   std::vector<std::string> set;
-  std::string memory, kv = "fp32";
-  std::size_t context = 0;
-  bool deterministic = false;
+  ExpertArguments mixture;  // one more model
+  RuntimeArguments runtime;
   std::string out = "mod-eval";
   bool resume = false, overwrite = false;
   std::string html, markdown;
@@ -40,6 +41,6 @@ void add_eval_options(CLI::App& command, EvalArguments& arguments);
 
 /// Throws Error(kInvalidInput): nothing to do, values that do not fit together, and as
 /// eval::resolve_tasks.
-eval::EvalSettings eval_settings(const EvalArguments& arguments);
+eval::EvalSettings eval_settings(const EvalArguments& arguments, Log& log);
 
 }  // namespace mod::cli

@@ -65,7 +65,7 @@ void fit(const Options& options, const Invocation& run) {
   settings.bootstrap.resamples = options.resamples;
   settings.bootstrap.seed = options.seed;
   settings.teacher =
-      eval::teacher_options(engine.mixture(), session_options(options.model), lessons);
+      eval::teacher_options(engine.mixture(), session_options(options.model.runtime), lessons);
   const mix::FitResult result = mix::fit_mixture(engine, lessons, settings);
   take_fit(result, mixture);
   const std::string yaml = yaml_of(options, mixture, result);

@@ -9,23 +9,18 @@
 #include "bundle/bundle.h"
 #include "command.h"
 #include "mix/engine.h"
+#include "mixture_options.h"
+#include "runtime_options.h"
 
 namespace mod::cli {
 
 struct ModelArguments {
   std::string model;
-  std::vector<std::string> experts;  // a mixture in place of `model`
-  std::string rule, gate, mode;      // of that, or in place of what a mixture file says
-  std::string weights;
+  ExpertArguments mixture;  // in place of `model`, or what overrides a mixture file
   std::vector<std::string> set;
-  std::string memory;
-  std::size_t context = 0;
-  std::string kv = "fp32";
-  bool deterministic = false, cap_scores = false;
+  RuntimeArguments runtime;
+  bool cap_scores = false;
 };
-
-/// How texts are kept.
-nn::SessionOptions session_options(const ModelArguments& arguments);
 
 /// MODEL, or the options for a mixture that is written on the command line (with a mixture file
 /// they override what it says), and how it runs.
@@ -36,11 +31,9 @@ struct Runnable {
   std::unique_ptr<mix::Engine> engine;
 };
 
-/// Opens MODEL, or the mixture of --expert. Throws Error(kInvalidInput) if both or none are given,
-/// and as bundle::Opener::open.
-bundle::Bundle open_bundle(const ModelArguments& arguments, bundle::Opener& opener);
-
-/// `text`: tokenizer and chat template are wanted too. Throws as bundle::Opener::open.
+/// Opens MODEL, or the mixture of --expert. `text`: tokenizer and chat template are wanted too.
+/// Throws Error(kInvalidInput) if both or none are given, or options for mixtures with another
+/// model; and as bundle::Opener::open.
 Runnable open_runnable(const ModelArguments& arguments, const Invocation& run, bool text = true);
 
 /// A MODEL that must be a mixture, or that of --expert, as data: nothing is opened.
@@ -49,6 +42,6 @@ bundle::MixtureFile read_mixture_arguments(const ModelArguments& arguments, cons
                                            bool equal_weights);
 /// That mixture. Throws as bundle::Opener::open_mixture.
 Runnable open_runnable(const ModelArguments& arguments, const bundle::MixtureFile& mixture,
-                       const Invocation& run);
+                       const Invocation& run, bool text = true);
 
 }  // namespace mod::cli

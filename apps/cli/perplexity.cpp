@@ -93,7 +93,7 @@ Json to_json(const Measured& m) {
 
 void show_perplexity(Options options, const Invocation& run) {
   // With --expert there is no MODEL, so that the first argument is the text.
-  if (!options.model.experts.empty() && options.file.empty()) {
+  if (!options.model.mixture.experts.empty() && options.file.empty()) {
     std::swap(options.model.model, options.file);
   }
   if (options.file.empty()) {

@@ -59,7 +59,7 @@ Json to_json(const bundle::MixtureFile& file, const bundle::MixturePlan& plan) {
 void show_mixture_plan(const std::filesystem::path& file, const std::vector<std::string>& set,
                        const Invocation& run) {
   const bundle::MixtureFile mixture =
-      bundle::load_mixture(file, bundle::mixture_options(set, {}), run.log());
+      bundle::load_mixture(file, bundle::mixture_options(set), run.log());
   const bundle::MixturePlan plan = bundle::plan_mixture(mixture, run.context);
   if (run.json) return print_json(to_json(mixture, plan));
   fmt::print("rule {}, gate {}, mode {}; {} experts\n", mixture.rule->name, mixture.gate->name,

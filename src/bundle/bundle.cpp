@@ -57,14 +57,10 @@ void Opener::hold(const nn::Model& model) {
 Bundle Opener::open(const std::string& argument) {
   const ModelArgument resolved = resolve_argument(argument);
   if (resolved.kind == Kind::kMixture) {
-    Bundle bundle = open_mixture(load_mixture(
-        resolved.path, mixture_options(options_.set, options_.weights), *context_.log));
+    Bundle bundle =
+        open_mixture(load_mixture(resolved.path, mixture_options(options_.set), *context_.log));
     bundle.argument = argument;
     return bundle;
-  }
-  if (!options_.weights.empty()) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("--weights {}: {} is no mixture", options_.weights, argument));
   }
   return open_model(find_model_source(resolved, {}, options_.set, context_), {});
 }

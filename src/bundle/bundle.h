@@ -54,7 +54,6 @@ struct Bundle {
 
 struct OpenOptions {
   std::vector<std::string> set;  // KEY=VALUE of a recipe or mixture; an error for a folder
-  std::string weights;           // NAME=W,... of a mixture; an error for anything else
   std::uint64_t memory = 0;      // most bytes of weights, of all models; 0: 80 % of the available
   std::size_t context = 0;       // 0: the model's
   bool cap_scores = false;       // nn::ModelOptions::cap_scores
@@ -73,8 +72,7 @@ class Opener {
   /// anything is read, kCancelled. A tokenizer or template that is missing or broken is no error
   /// here, but for mixtures.
   Bundle open(const std::string& argument);
-  /// A mixture of the command line. Throws as above.
-  Bundle open_mixture(const MixtureArguments& arguments);
+  /// A mixture that was read already. Throws as above.
   Bundle open_mixture(const MixtureFile& mixture);
 
  private:

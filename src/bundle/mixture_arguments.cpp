@@ -75,6 +75,13 @@ std::optional<yaml::Node> choice_node(std::string_view option, const std::string
   }
 }
 
+yaml::Node* entry(yaml::Node& map, std::string_view key) {
+  for (auto& [name, value] : map.entries) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
 std::optional<yaml::Node> document_of(const MixtureArguments& arguments, Problems& problems) {
   const Place place{"the command line", 0, 0, {}};
   yaml::Node root, mixture, experts;
@@ -82,14 +89,6 @@ std::optional<yaml::Node> document_of(const MixtureArguments& arguments, Problem
   experts.kind = yaml::Kind::kSequence;
   root.place = mixture.place = experts.place = place;
   bool good = true;
-  for (const auto& [option, text] :
-       {std::pair("rule", &arguments.rule), std::pair("gate", &arguments.gate),
-        std::pair("mode", &arguments.mode)}) {
-    if (text->empty()) continue;
-    auto node = choice_node(option, *text, problems);
-    good = good && node;
-    if (node) mixture.entries.emplace_back(option, std::move(*node));
-  }
   for (const std::string& text : arguments.experts) {
     auto node = expert_node(text, problems);
     good = good && node;
@@ -99,9 +98,10 @@ std::optional<yaml::Node> document_of(const MixtureArguments& arguments, Problem
     problems.error(place, "the mixture has no expert", "write --expert NAME=MODEL for each");
     good = false;
   }
-  if (!good) return std::nullopt;
   root.entries.emplace_back("mixture", std::move(mixture));
   root.entries.emplace_back("experts", std::move(experts));
+  const MixtureChoices choices{arguments.rule, arguments.gate, arguments.mode};
+  if (!detail::apply_choices(root, choices, problems) || !good) return std::nullopt;
   return root;
 }
 
@@ -136,6 +136,27 @@ bool apply_weight(MixtureFile& mixture, std::string_view part, const Place& plac
 }
 
 }  // namespace
+
+bool detail::apply_choices(yaml::Node& root, const MixtureChoices& choices, Problems& problems) {
+  bool good = true;
+  for (const auto& [option, text] :
+       {std::pair("rule", &choices.rule), std::pair("gate", &choices.gate),
+        std::pair("mode", &choices.mode)}) {
+    if (text->empty()) continue;
+    auto node = choice_node(option, *text, problems);
+    good = good && node;
+    yaml::Node* mixture = entry(root, "mixture");
+    if (!node || !mixture || (mixture->kind != yaml::Kind::kMap && !mixture->is_null())) continue;
+    mixture->kind = yaml::Kind::kMap;  // an empty one reads as null
+    mixture->text.clear();
+    if (yaml::Node* written = entry(*mixture, option)) {
+      *written = std::move(*node);
+    } else {
+      mixture->entries.emplace_back(option, std::move(*node));
+    }
+  }
+  return good;
+}
 
 bool detail::apply_weights(MixtureFile& mixture, std::string_view weights, Problems& problems) {
   const Place place{fmt::format("--weights {}", weights), 0, 0, {}};

@@ -222,7 +222,10 @@ MixtureFile parse_mixture(std::string_view text, const fs::path& file,
                           const MixtureOptions& options, Problems& problems) {
   ReadContext context{problems, file.parent_path(), options.find_models};
   auto root = read_text(text, file.string(), problems);
-  if (!root || !detail::apply_sets(*root, options, problems)) return {};
+  if (!root || !detail::apply_choices(*root, options.choices, problems) ||
+      !detail::apply_sets(*root, options, problems)) {
+    return {};
+  }
   return detail::read_document(*root, file.string(), context, options);
 }
 

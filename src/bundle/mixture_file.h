@@ -57,6 +57,12 @@ struct MixtureFile {
   std::vector<std::size_t> rule_order() const;
 };
 
+/// Values of --rule, --gate and --mode: a name or {kind: NAME, ...}; "": as written, or the
+/// default.
+struct MixtureChoices {
+  std::string rule, gate, mode;
+};
+
 struct MixtureOptions {
   /// --set KEY=VALUE: mixture.gate.rate=0.02, experts.math.weight=0.5 (or experts[0].weight).
   std::vector<std::pair<std::string, std::string>> set;
@@ -65,10 +71,11 @@ struct MixtureOptions {
   /// Weights are about to be learned: where a gate needs some and none are written, equal ones are
   /// put in, which is noted.
   bool equal_weights = false;
+  MixtureChoices choices;  // in place of what a file says
 };
 
 /// `set`: KEY=VALUE each. Throws Error(kInvalidInput) where there is no '='.
-MixtureOptions mixture_options(const std::vector<std::string>& set, const std::string& weights);
+MixtureOptions mixture_options(const std::vector<std::string>& set);
 
 /// Whether this is the text of a mixture: a map with the key `mixture`, whatever else it has.
 bool is_mixture(std::string_view text);

@@ -41,10 +41,9 @@ void take_ends(const std::vector<std::int32_t>& more, std::vector<std::int32_t>&
 
 }  // namespace
 
-MixtureOptions mixture_options(const std::vector<std::string>& set, const std::string& weights) {
+MixtureOptions mixture_options(const std::vector<std::string>& set) {
   MixtureOptions options;
   for (const std::string& text : set) options.set.push_back(merge::parse_override(text));
-  options.weights = weights;
   return options;
 }
 
@@ -55,15 +54,6 @@ MixtureFile load_mixture(const std::filesystem::path& file, const MixtureOptions
   log_problems(problems, log);
   problems.throw_if_errors();
   return mixture;
-}
-
-Bundle Opener::open_mixture(const MixtureArguments& arguments) {
-  Problems problems;
-  const MixtureFile mixture =
-      mixture_of_arguments(arguments, mixture_options(options_.set, options_.weights), problems);
-  log_problems(problems, *context_.log);
-  problems.throw_if_errors();
-  return open_mixture(mixture);
 }
 
 Bundle Opener::open_mixture(const MixtureFile& file) {

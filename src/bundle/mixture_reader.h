@@ -85,6 +85,9 @@ MixtureFile read_document(const yaml::Node& root, const std::string& name, ReadC
 
 // ---- mixture_arguments.cpp
 
+/// Puts rule, gate and mode into the document's `mixture`; false after an error.
+bool apply_choices(yaml::Node& root, const MixtureChoices& choices, Problems& problems);
+
 /// Changes weights; false after an error.
 bool apply_weights(MixtureFile& mixture, std::string_view weights, Problems& problems);
 

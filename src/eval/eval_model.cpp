@@ -4,17 +4,17 @@
 
 namespace mod::eval {
 
-EvalModel open_eval_model(const std::string& argument, const ModelSettings& settings,
+EvalModel open_eval_model(const ModelInfo& info, const ModelSettings& settings,
                           const Context& context) {
   bundle::OpenOptions options;
-  if (bundle::resolve_argument(argument).kind != bundle::Kind::kFolder) options.set = settings.set;
+  if (info.kind == RowKind::kMerge) options.set = settings.set;
   options.memory = settings.memory;
-  options.context = settings.context;
+  options.context = settings.session.context;
+  bundle::Opener opener(context, options);
   EvalModel out;
-  out.bundle = bundle::Opener(context, options).open(argument);
+  out.bundle = info.mixture ? opener.open_mixture(*info.mixture) : opener.open(info.argument);
   mix::EngineOptions engine;
-  engine.session.kv = settings.kv;
-  engine.session.context = settings.context;
+  engine.session = settings.session;
   engine.runner.deterministic = settings.deterministic;
   out.engine = std::make_unique<mix::Engine>(out.bundle.mixture, context, engine);
   out.memory_bytes = out.bundle.weight_bytes();

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "bundle/bundle.h"
+#include "eval/model_info.h"
 #include "mix/engine.h"
 
 namespace mod::eval {
 
 struct ModelSettings {
-  std::vector<std::string> set;  // KEY=VALUE for recipes
-  std::uint64_t memory = 0;      // most bytes of weights; 0: 80 % of the available
-  std::size_t context = 0;       // most tokens of a text; 0: the model's
-  DType kv = DType::F32;
+  std::vector<std::string> set;          // KEY=VALUE for recipes
+  std::vector<std::string> mixture_set;  // for mixtures
+  std::uint64_t memory = 0;              // most bytes of weights; 0: 80 % of the available
+  nn::SessionOptions session;
   bool deterministic = false;
 };
 
@@ -27,8 +28,8 @@ struct EvalModel {
   std::vector<std::string> experts;         // names for `forward_passes`
 };
 
-/// Throws as bundle::Opener::open.
-EvalModel open_eval_model(const std::string& argument, const ModelSettings& settings,
+/// Throws as bundle::Opener::open and open_mixture.
+EvalModel open_eval_model(const ModelInfo& info, const ModelSettings& settings,
                           const Context& context);
 
 }  // namespace mod::eval

@@ -72,7 +72,9 @@ Evaluation::Evaluation(EvalSettings settings, const Context& context)
     }
     data_.push_back(load_task_data(task, settings_.data_dir, settings_.selection));
   }
-  models_ = plan_rows(settings_.models, settings_.model.set, settings_.add_parents, context);
+  models_ = plan_rows(
+      {settings_.models, settings_.mixture, settings_.model.set, settings_.model.mixture_set},
+      settings_.add_parents, context);
 }
 
 Json Evaluation::asked() const {
@@ -90,8 +92,8 @@ Json Evaluation::asked() const {
           {"samples", settings_.samples},
           {"shuffle", settings_.selection.shuffle},
           {"apply_chat_template", settings_.apply_chat_template},
-          {"context", settings_.model.context},
-          {"kv", settings_.model.kv == DType::BF16 ? "bf16" : "fp32"},
+          {"context", settings_.model.session.context},
+          {"kv", settings_.model.session.kv == DType::BF16 ? "bf16" : "fp32"},
           {"models", models},
           {"tasks", tasks}};
 }
@@ -122,7 +124,8 @@ bool Evaluation::run_row(const ModelInfo& info, RunFolder& folder, Row& row) {
   row.kind = info.kind;
   row.parents = info.parents;
   row.is_added = info.is_added;
-  EvalModel model = open_eval_model(info.argument, settings_.model, context_);
+  EvalModel model = open_eval_model(info, settings_.model, context_);
+  row.is_exact = model.bundle.mixture.mode.kind != mix::ModeKind::kLazy;
   row.memory_bytes = model.memory_bytes;
   const std::size_t tasks = settings_.tasks.size();
   const auto first = static_cast<std::size_t>(&info - models_.data()) * tasks;

@@ -17,7 +17,8 @@
 namespace mod::eval {
 
 struct EvalSettings {
-  std::vector<std::string> models;  // arguments
+  std::vector<std::string> models;             // arguments
+  std::optional<bundle::MixtureFile> mixture;  // one more, of the command line
   std::vector<Task> tasks;
   std::filesystem::path data_dir;  // may be empty
   ItemSelection selection;         // its seed is also that of sampling

@@ -32,9 +32,9 @@ std::string typed_path(const fs::path& path) {
 
 class RowPlan {
  public:
-  RowPlan(const std::vector<std::string>& set, const Context& context)
-      : set_(set), context_(context) {
-    // The same warnings come again when the model is opened.
+  RowPlan(const RowArguments& arguments, const Context& context)
+      : arguments_(arguments), log_(*context.log), context_(context) {
+    // The same warnings come again when a model is opened.
     context_.log = &quiet_;
   }
 
@@ -49,12 +49,24 @@ class RowPlan {
           fmt::format("{} and {} are the same model; name it once", other->argument, argument));
     }
     if (resolved.kind == bundle::Kind::kRecipe) {
-      add_recipe(resolved, info, set_);
+      add_recipe(resolved, info, arguments_.set);
     } else if (resolved.kind == bundle::Kind::kMixture) {
-      add_mixture(resolved, info);
+      const auto options = bundle::mixture_options(arguments_.mixture_set);
+      add_mixture(bundle::load_mixture(resolved.path, options, log_), info);
     } else {
       info.fingerprint = folder_fingerprint(resolved.folder());
     }
+    rows_.push_back(std::move(info));
+  }
+
+  void add(const bundle::MixtureFile& mixture) {
+    ModelInfo info;
+    for (const bundle::ExpertEntry& expert : mixture.experts) {
+      info.argument += fmt::format("{}--expert {}={}", info.argument.empty() ? "" : " ",
+                                   expert.name, expert.model);
+      if (expert.weight) info.argument += fmt::format("@{}", *expert.weight);
+    }
+    add_mixture(mixture, info);
     rows_.push_back(std::move(info));
   }
 
@@ -77,9 +89,7 @@ class RowPlan {
 
  private:
   /// Experts are its parents, or the models that their recipes name.
-  void add_mixture(const bundle::ModelArgument& argument, ModelInfo& info) {
-    const bundle::MixtureFile mixture =
-        bundle::load_mixture(argument.path, bundle::mixture_options(set_, {}), *context_.log);
+  void add_mixture(const bundle::MixtureFile& mixture, ModelInfo& info) {
     std::string all = bundle::mixture_yaml(mixture, {});
     for (const bundle::ExpertEntry& expert : mixture.experts) {
       const bundle::ModelArgument model = bundle::resolve_argument(expert.argument);
@@ -93,6 +103,7 @@ class RowPlan {
       }
     }
     info.kind = RowKind::kMixture;
+    info.mixture = mixture;
     info.fingerprint = sha256_hex(all);
   }
 
@@ -148,8 +159,15 @@ class RowPlan {
     }
   }
 
+  static std::string expert_names(const bundle::MixtureFile& mixture) {
+    std::string names;
+    for (const auto& expert : mixture.experts) names += (names.empty() ? "" : "+") + expert.name;
+    return names;
+  }
+
   static std::string label_of(const ModelInfo& row, int parts) {
     fs::path path = row.path;
+    if (path.empty()) return expert_names(*row.mixture);
     std::string label =
         row.kind == RowKind::kParent ? path.filename().string() : path.stem().string();
     for (int i = 1; i < parts && path.has_parent_path(); ++i) {
@@ -159,7 +177,8 @@ class RowPlan {
     return label;
   }
 
-  const std::vector<std::string>& set_;
+  const RowArguments& arguments_;
+  Log& log_;
   Log quiet_{LogLevel::kQuiet};
   Context context_;
   std::vector<ModelInfo> rows_;
@@ -168,11 +187,11 @@ class RowPlan {
 
 }  // namespace
 
-std::vector<ModelInfo> plan_rows(const std::vector<std::string>& arguments,
-                                 const std::vector<std::string>& set, bool add_parents,
+std::vector<ModelInfo> plan_rows(const RowArguments& arguments, bool add_parents,
                                  const Context& context) {
-  RowPlan plan(set, context);
-  for (const std::string& argument : arguments) plan.add(argument);
+  RowPlan plan(arguments, context);
+  for (const std::string& argument : arguments.models) plan.add(argument);
+  if (arguments.mixture) plan.add(*arguments.mixture);
   return plan.finish(add_parents);
 }
 

@@ -68,9 +68,10 @@ struct Row {
   std::string label;  // short and unique, for tables
   RowKind kind = RowKind::kParent;
   std::vector<std::string> parents;  // `model` of the rows that a recipe or mixture names
-  bool is_added = false;             // not typed: added as a parent of another row
-  std::uint64_t memory_bytes = 0;    // of weights
-  std::vector<Cell> cells;           // one a task, in the order of Results::tasks
+  bool is_exact = true;   // false: a mixture that leaves experts out and is off by a little
+  bool is_added = false;  // not typed: added as a parent of another row
+  std::uint64_t memory_bytes = 0;  // of weights
+  std::vector<Cell> cells;         // one a task, in the order of Results::tasks
 
   const Cell* find(std::string_view task) const;
 };

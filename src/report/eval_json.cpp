@@ -20,6 +20,7 @@ Json row_json(const TableRow& row) {
   return {{"model", text_of(row.model)},
           {"label", text_of(row.label)},
           {"kind", eval::row_kind_name(row.kind)},
+          {"exact", row.source == nullptr || row.source->is_exact},
           {"parent", row.is_parent},
           {"added", row.is_added}};
 }

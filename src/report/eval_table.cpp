@@ -186,6 +186,7 @@ EvalTable eval_table(const Results& results) {
 }
 
 std::string_view kind_text(const TableRow& row) {
+  if (row.source && !row.source->is_exact) return "mixture, not exact";
   return row.is_parent ? "parent" : eval::row_kind_name(row.kind);
 }
 

@@ -60,7 +60,7 @@ std::string heat_map(const RunPage& page) {
     const bool led = is_led(page, token);
     std::string classes = "t";
     if (led) classes += ' ' + hue_class(static_cast<std::size_t>(token.leader));
-    if (token.changed) classes += " changed";
+    if (token.changed.value_or(false)) classes += " changed";
     fmt::format_to(std::back_inserter(out), "<span class=\"{}\"", classes);
     if (led)
       fmt::format_to(std::back_inserter(out), " style=\"--s:{:.2f}\"",
@@ -129,19 +129,21 @@ std::string rate(double per_second) {
 }
 
 std::string costs(const RunPage& page) {
-  const std::size_t changed = static_cast<std::size_t>(std::count_if(
-      page.tokens.begin(), page.tokens.end(), [](const RunPage::Token& t) { return t.changed; }));
+  std::size_t known = 0, changed = 0;  // tokens of which it is known, and those where it did
+  for (const RunPage::Token& token : page.tokens) {
+    known += token.changed ? 1 : 0;
+    changed += token.changed.value_or(false) ? 1 : 0;
+  }
   std::string facts;
   append_fact(facts, "answer", fmt::format("{} tokens", count_text(page.tokens.size())));
   append_fact(facts, "speed", rate(page.tokens_per_second));
   append_fact(facts, "prompt", fmt::format("{} tokens", count_text(page.prompt_tokens)));
   append_fact(facts, "prompt speed", rate(page.prompt_tokens_per_second));
-  if (page.experts.size() > 1 && !page.tokens.empty()) {
-    append_fact(
-        facts, "the mix changed the heaviest expert's choice",
-        fmt::format("{} of the tokens ({})",
-                    percent(static_cast<double>(changed) / static_cast<double>(page.tokens.size())),
-                    count_text(changed)));
+  if (page.experts.size() > 1 && known > 0) {
+    append_fact(facts, "the mix changed the heaviest expert's choice",
+                fmt::format("{} of the tokens ({})",
+                            percent(static_cast<double>(changed) / static_cast<double>(known)),
+                            count_text(changed)));
   }
   append_fact(facts, "ended by", page.finish_reason);
   std::string out = "<section><h2>Costs</h2><dl class=\"facts\">" + facts + "</dl>\n";
@@ -171,7 +173,7 @@ Json token_data(const RunPage::Token& token, std::size_t experts) {
                {"id", token.id},
                {"p", finite_or_null(token.logprob)},
                {"d", finite_or_null(token.disagreement)},
-               {"c", token.changed},
+               {"c", token.changed.value_or(false)},
                {"b", candidates(token.best)},
                {"e", Json::array()}};
   for (std::size_t e = 0; e < experts; ++e) {

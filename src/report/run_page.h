@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,7 @@ struct RunPage {
     double logprob = kUnknown;         // of the mix
     int leader = -1;                   // the expert whose hue it has; -1: plain
     double disagreement = kUnknown;    // Jensen-Shannon divergence of the experts, nats
-    bool changed = false;              // the mix chose otherwise than the heaviest expert
+    std::optional<bool> changed;       // the mix chose otherwise than the heaviest expert
     std::vector<TokenExpert> experts;  // as RunPage::experts; shorter: the rest was not evaluated
     std::vector<Candidate> best;       // of the mix
   };

@@ -258,7 +258,7 @@ TEST_F(Runs, AChatTaskIsScoredAsLmEvaluationHarnessDoes) {
 
 TEST_F(Runs, APromptThatFillsTheContextCountsAsWrong) {
   EvalSettings settings = settings_for({"base"}, {"math"}, 3);
-  settings.model.context = 20;
+  settings.model.session.context = 20;
   const Results results = run(settings);
   for (const ItemResult& item : results.rows[0].cells[0].items) {
     EXPECT_EQ(item.finish, "context");
