@@ -49,18 +49,19 @@ std::optional<bundle::MixtureFile> read_if_mixture(const ModelArguments& a, cons
   return bundle::load_mixture(model.path, options(), run.log());
 }
 
-bundle::Opener opener_of(const ModelArguments& a, const Invocation& run, bool text) {
+std::shared_ptr<bundle::Opener> opener_of(const ModelArguments& a, const Invocation& run,
+                                          bool text) {
   bundle::OpenOptions options;
-  options.set = a.set;
   options.context = a.runtime.context;
   options.text = text;
   options.cap_scores = a.cap_scores;
   options.memory = most_memory(a.runtime);
-  return bundle::Opener(run.context, options);
+  return std::make_shared<bundle::Opener>(run.context, options);
 }
 
-Runnable with_engine(const ModelArguments& a, bundle::Bundle bundle, const Invocation& run) {
-  Runnable runnable{std::move(bundle), nullptr};
+Runnable with_engine(const ModelArguments& a, bundle::Bundle bundle,
+                     std::shared_ptr<bundle::Opener> opener, const Invocation& run) {
+  Runnable runnable{std::move(bundle), nullptr, std::move(opener)};
   for (const mix::Expert& expert : runnable.bundle.mixture.experts) {
     const auto made_for = static_cast<std::size_t>(expert.model->spec().context);
     if (a.runtime.context <= made_for) continue;
@@ -84,12 +85,21 @@ Runnable open_runnable(const ModelArguments& a, const Invocation& run, bool text
   if (const std::string_view option = a.mixture.first_override(); !option.empty()) {
     throw Error(ErrorCode::kInvalidInput, fmt::format("{}: {} is no mixture", option, a.model));
   }
-  return with_engine(a, opener_of(a, run, text).open(a.model), run);
+  auto opener = opener_of(a, run, text);
+  bundle::Bundle bundle = opener->open(a.model, a.set);
+  return with_engine(a, std::move(bundle), std::move(opener), run);
 }
 
 Runnable open_runnable(const ModelArguments& a, const bundle::MixtureFile& mixture,
                        const Invocation& run, bool text) {
-  return with_engine(a, opener_of(a, run, text).open_mixture(mixture), run);
+  auto opener = opener_of(a, run, text);
+  bundle::Bundle bundle = opener->open_mixture(mixture);
+  return with_engine(a, std::move(bundle), std::move(opener), run);
+}
+
+Runnable open_beside(const Runnable& first, const ModelArguments& a, const std::string& model,
+                     const Invocation& run) {
+  return with_engine(a, first.opener->open(model), first.opener, run);
 }
 
 bundle::MixtureFile read_mixture_arguments(const ModelArguments& a, const Invocation& run,

@@ -29,12 +29,18 @@ void add_model_options(CLI::App& command, ModelArguments& arguments);
 struct Runnable {
   bundle::Bundle bundle;
   std::unique_ptr<mix::Engine> engine;
+  std::shared_ptr<bundle::Opener> opener;  // what it opened; what it opens next shares tensors
 };
 
 /// Opens MODEL, or the mixture of --expert. `text`: tokenizer and chat template are wanted too.
 /// Throws Error(kInvalidInput) if both or none are given, or options for mixtures with another
 /// model; and as bundle::Opener::open.
 Runnable open_runnable(const ModelArguments& arguments, const Invocation& run, bool text = true);
+
+/// Another model in the same process, with the same settings; it shares the tensors that are equal.
+/// Throws as bundle::Opener::open.
+Runnable open_beside(const Runnable& first, const ModelArguments& arguments,
+                     const std::string& model, const Invocation& run);
 
 /// A MODEL that must be a mixture, or that of --expert, as data: nothing is opened.
 /// `equal_weights`: see bundle::MixtureOptions. Throws as bundle::load_mixture.

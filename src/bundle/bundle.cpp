@@ -54,15 +54,14 @@ void Opener::hold(const nn::Model& model) {
   }
 }
 
-Bundle Opener::open(const std::string& argument) {
+Bundle Opener::open(const std::string& argument, const std::vector<std::string>& set) {
   const ModelArgument resolved = resolve_argument(argument);
   if (resolved.kind == Kind::kMixture) {
-    Bundle bundle =
-        open_mixture(load_mixture(resolved.path, mixture_options(options_.set), *context_.log));
+    Bundle bundle = open_mixture(load_mixture(resolved.path, mixture_options(set), *context_.log));
     bundle.argument = argument;
     return bundle;
   }
-  return open_model(find_model_source(resolved, {}, options_.set, context_), {});
+  return open_model(find_model_source(resolved, {}, set, context_), {});
 }
 
 Bundle Opener::open_model(ModelSource source, const ModelChanges& changes) {

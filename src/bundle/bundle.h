@@ -53,11 +53,10 @@ struct Bundle {
 };
 
 struct OpenOptions {
-  std::vector<std::string> set;  // KEY=VALUE of a recipe or mixture; an error for a folder
-  std::uint64_t memory = 0;      // most bytes of weights, of all models; 0: 80 % of the available
-  std::size_t context = 0;       // 0: the model's
-  bool cap_scores = false;       // nn::ModelOptions::cap_scores
-  bool text = true;              // false: tokenizer and chat template are not loaded (--ids)
+  std::uint64_t memory = 0;  // most bytes of weights, of all models; 0: 80 % of the available
+  std::size_t context = 0;   // 0: the model's
+  bool cap_scores = false;   // nn::ModelOptions::cap_scores
+  bool text = true;          // false: tokenizer and chat template are not loaded (--ids)
 };
 
 /// Opens models that share their equal tensors, tokenizers and templates, as long as they live. Not
@@ -66,12 +65,13 @@ class Opener {
  public:
   Opener(const Context& context, OpenOptions options);
 
+  /// `set`: KEY=VALUE of a recipe or mixture; an error for a folder.
   /// Problems that are no errors go to the context's log, progress of a merge as well. Throws as
   /// resolve_argument, nn::Model::open and merge::load_plan; of a mixture also all that is wrong
   /// with the file or its tokenizers, before any weight is read; Error(kOutOfMemory) before
   /// anything is read, kCancelled. A tokenizer or template that is missing or broken is no error
   /// here, but for mixtures.
-  Bundle open(const std::string& argument);
+  Bundle open(const std::string& argument, const std::vector<std::string>& set = {});
   /// A mixture that was read already. Throws as above.
   Bundle open_mixture(const MixtureFile& mixture);
 

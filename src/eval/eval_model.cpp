@@ -7,12 +7,13 @@ namespace mod::eval {
 EvalModel open_eval_model(const ModelInfo& info, const ModelSettings& settings,
                           const Context& context) {
   bundle::OpenOptions options;
-  if (info.kind == RowKind::kMerge) options.set = settings.set;
   options.memory = settings.memory;
   options.context = settings.session.context;
   bundle::Opener opener(context, options);
   EvalModel out;
-  out.bundle = info.mixture ? opener.open_mixture(*info.mixture) : opener.open(info.argument);
+  const std::vector<std::string> set =
+      info.kind == RowKind::kMerge ? settings.set : std::vector<std::string>{};
+  out.bundle = info.mixture ? opener.open_mixture(*info.mixture) : opener.open(info.argument, set);
   mix::EngineOptions engine;
   engine.session = settings.session;
   engine.runner.deterministic = settings.deterministic;

@@ -1,75 +1,26 @@
 #include "eval/perplexity.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "base/random.h"
 #include "eval/stats/stats.h"
-#include "mod/error.h"
 
 namespace mod::eval {
 namespace {
 
 using mix::Token;
 
-constexpr std::size_t kLlamaCppWindow = 512;
 constexpr std::size_t kResamples = 1000;
-
-/// A piece of the text: what goes through the model, and which of its predictions count.
-struct Window {
-  std::vector<Token> input, targets;  // targets[i] comes after input[i]
-  std::size_t first = 0;              // the first prediction that counts
-};
 
 std::vector<double> score(mix::Engine& engine, const Window& window) {
   mix::Stream stream = engine.start();
   std::vector<double> nll;
   engine.score(stream, window.input, [&](std::size_t position, const mix::Prediction& prediction) {
-    if (position < window.first || position >= window.targets.size()) return;
-    nll.push_back(-prediction.logprob(window.targets[position]));
+    if (window.counts(position)) nll.push_back(-prediction.logprob(window.targets[position]));
   });
   return nll;
-}
-
-std::vector<Window> rolling_windows(std::span<const Token> ids, std::size_t length,
-                                    const std::optional<Token>& begin) {
-  std::vector<Token> text(ids.begin(), ids.end());
-  if (begin) text.insert(text.begin(), *begin);
-  if (text.size() < 2) {
-    throw Error(ErrorCode::kInvalidInput, "the text is too short: there is no token to predict");
-  }
-  // text[0] is only a condition; every window predicts up to `length` of the tokens after it.
-  std::vector<Window> windows;
-  const auto at = [&](std::size_t i) { return text.begin() + static_cast<std::ptrdiff_t>(i); };
-  for (std::size_t next = 1; next < text.size();) {
-    const std::size_t end = std::min(next + length, text.size());
-    const std::size_t start = end > length ? std::max<std::size_t>(end - length, 1) : 1;
-    windows.push_back({{at(start - 1), at(end - 1)}, {at(start), at(end)}, next - start});
-    next = end;
-  }
-  return windows;
-}
-
-std::vector<Window> llama_cpp_windows(std::span<const Token> ids, std::size_t length,
-                                      const std::optional<Token>& begin) {
-  if (ids.size() < 2 * length) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("the text has {} tokens, and llama.cpp's convention wants two windows "
-                            "of {} at least; give a longer text, a smaller --window, or "
-                            "--convention lm-eval",
-                            ids.size(), length));
-  }
-  std::vector<Window> windows;
-  for (std::size_t start = 0; start + length <= ids.size(); start += length) {
-    const auto chunk = ids.subspan(start, length);
-    Window window{{chunk.begin(), chunk.end()}, {chunk.begin() + 1, chunk.end()}, length / 2};
-    if (begin) window.input.front() = *begin;
-    windows.push_back(std::move(window));
-  }
-  return windows;
 }
 
 /// Standard deviation of exp(mean) over resampled groups; the draws depend on nothing else.
@@ -95,29 +46,12 @@ double bootstrap_error(const std::vector<std::pair<double, double>>& groups) {
 
 }  // namespace
 
-std::string_view convention_name(PerplexityConvention convention) {
-  return convention == PerplexityConvention::kLmEval ? "lm-eval" : "llama.cpp";
-}
-
 TextPerplexity measure_perplexity(mix::Engine& engine, std::span<const Token> ids,
                                   const PerplexityOptions& options, const WindowDone& done) {
-  const bool rolling = options.convention == PerplexityConvention::kLmEval;
-  const std::size_t context = engine.longest_text();
-  TextPerplexity result;
-  result.window = options.window > 0 ? options.window
-                  : rolling          ? context
-                                     : std::min(context, kLlamaCppWindow);
-  if (result.window > context || result.window < 2) {
-    throw Error(ErrorCode::kInvalidInput,
-                fmt::format("a window of {} tokens: it must be from 2 to the model's context of {}",
-                            result.window, context));
-  }
-  const std::vector<Window> windows = rolling
-                                          ? rolling_windows(ids, result.window, options.begin)
-                                          : llama_cpp_windows(ids, result.window, options.begin);
+  const Windows windows = cut_text(ids, options, engine.longest_text());
   std::vector<std::pair<double, double>> groups;
   std::vector<double> all;
-  for (const Window& window : windows) {
+  for (const Window& window : windows.all) {
     const std::vector<double> nll = score(engine, window);
     double sum = 0;
     for (const double n : nll) sum += n;
@@ -126,9 +60,12 @@ TextPerplexity measure_perplexity(mix::Engine& engine, std::span<const Token> id
     if (done) done(nll);
   }
   const Perplexity of_tokens = perplexity(all);
+  TextPerplexity result;
+  result.window = windows.length;
   result.tokens = all.size();
   result.ppl = of_tokens.value;
   result.nll = std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
+  const bool rolling = options.convention == PerplexityConvention::kLmEval;
   result.stderr_ppl = rolling && groups.size() > 1 ? bootstrap_error(groups) : of_tokens.error;
   return result;
 }

@@ -90,9 +90,7 @@ TEST_F(Folders, TheTokenizersEndTokenIsTheLastResort) {
 }
 
 TEST_F(Folders, OverridesAreForRecipes) {
-  OpenOptions options;
-  options.set = {"parameters.lambda=1"};
-  const Error error = error_of([&] { open(path_, options); });
+  const Error error = error_of([&] { open(path_, {}, {"parameters.lambda=1"}); });
   EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);
   EXPECT_TRUE(says(error, "--set"));
 }

@@ -105,12 +105,11 @@ TEST_F(Recipes, TextAndSettingsComeFromTheDonor) {
 
 TEST_F(Recipes, SetOverridesAValue) {
   const fs::path recipe = write(linear_of(specialist("math"), specialist("code")));
-  OpenOptions options;
-  options.set = {"models[0].parameters.weight=1", "models[1].parameters.weight=0"};
-  EXPECT_EQ(logits(open(recipe, options)), logits(open(specialist("math"))));
+  const Bundle all_math =
+      open(recipe, {}, {"models[0].parameters.weight=1", "models[1].parameters.weight=0"});
+  EXPECT_EQ(logits(all_math), logits(open(specialist("math"))));
   EXPECT_NE(logits(open(recipe)), logits(open(specialist("math"))));
-  options.set = {"no value"};
-  EXPECT_TRUE(says(error_of([&] { open(recipe, options); }), "KEY=VALUE"));
+  EXPECT_TRUE(says(error_of([&] { open(recipe, {}, {"no value"}); }), "KEY=VALUE"));
 }
 
 TEST_F(Recipes, CopiedTensorsAreSharedWithTheirModel) {

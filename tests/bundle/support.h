@@ -35,8 +35,9 @@ inline Context test_context(int threads = 2) {
   return context;
 }
 
-inline Bundle open(const fs::path& argument, OpenOptions options = {}, int threads = 2) {
-  return Opener(test_context(threads), std::move(options)).open(argument.string());
+inline Bundle open(const fs::path& argument, OpenOptions options = {},
+                   const std::vector<std::string>& set = {}) {
+  return Opener(test_context(), options).open(argument.string(), set);
 }
 
 /// Logits of all positions of a text of `tokens` ids that every tiny vocabulary has.

@@ -91,5 +91,39 @@ TEST_F(FromLogits, Perplexity) {
   EXPECT_NEAR(json["nll"].get<double>(), sum / static_cast<double>(ids.size()), 1e-4);
 }
 
+// Of a merge with one parent's weight at 1: equal to that parent, and as far from the other as that.
+TEST_F(FromLogits, AgainstTheParents) {
+  const std::string text = (folder_.path() / "text.txt").string();
+  std::ofstream(text) << "Ben has 3 bags with 4 nuts each. How many nuts does Ben have?";
+  const std::string recipe = (folder_.path() / "math.yml").string();
+  const std::string math = kSource + "/examples/specialists/math";
+  std::ofstream(recipe) << "merge_method: linear\nmodels:\n"
+                        << "  - {model: " << math << ", parameters: {weight: 1}}\n"
+                        << "  - {model: " << kBase << ", parameters: {weight: 0}}\n";
+  const auto of_merge = run_json({"perplexity", recipe, text, "--against-parents"})["against"];
+  ASSERT_EQ(of_merge.size(), 2u);
+  const auto& equal = of_merge[0]["model"] == math ? of_merge[0] : of_merge[1];
+  const auto& other = of_merge[0]["model"] == math ? of_merge[1] : of_merge[0];
+  EXPECT_EQ(equal["model"], math);
+  EXPECT_EQ(other["model"], kBase);
+  EXPECT_LT(equal["kl"]["max"].get<double>(), 1e-12);
+  EXPECT_EQ(equal["same_top"]["value"], 1);
+  const auto alone = run_json({"perplexity", math, text, "--against", kBase});
+  EXPECT_EQ(other["kl"], alone["against"][0]["kl"]);
+  EXPECT_GT(other["kl"]["mean"].get<double>(), 0.01);
+  EXPECT_NEAR(other["ppl"]["value"].get<double>(), alone["ppl"].get<double>(), 1e-6);
+  const ProcessResult shown = run_mod({"perplexity", math, text, "--against", kBase});
+  for (const char* label : {"Mean    KLD", "99.9%   KLD", "RMS Δp", "Same top p"}) {
+    EXPECT_NE(shown.out.find(label), std::string::npos) << label << shown.out;
+  }
+}
+
+TEST_F(FromLogits, AModelHasNoParents) {
+  const std::string text = (folder_.path() / "text.txt").string();
+  std::ofstream(text) << "Hello";
+  expect_refused({"perplexity", kBase, text, "--against-parents"}, {"no parents", "--against"});
+  expect_refused({"perplexity", kBase, text, "--against", "/nowhere"}, {"/nowhere"});
+}
+
 }  // namespace
 }  // namespace mod::testing

@@ -19,14 +19,6 @@ double log_choose(double n, double k) {
   return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
 }
 
-// Between the two nearest of the sorted values.
-double percentile(std::span<const double> sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, sorted.size() - 1);
-  return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
-}
-
 // Mean of `values` at items drawn with replacement.
 double resampled_mean(std::span<const double> values, RandomKey key, std::uint32_t round) {
   double sum = 0;
@@ -39,6 +31,13 @@ double resampled_mean(std::span<const double> values, RandomKey key, std::uint32
 }
 
 }  // namespace
+
+double percentile(std::span<const double> sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto low = static_cast<std::size_t>(at);
+  const std::size_t high = std::min(low + 1, sorted.size() - 1);
+  return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
+}
 
 double accuracy_error(std::size_t right, std::size_t n) {
   if (n < 2) return 0;

@@ -12,6 +12,9 @@ struct Interval {
   double low = 0, high = 0;
 };
 
+/// Of ascending values, at least one; linear between the two nearest. 0 <= share <= 1.
+double percentile(std::span<const double> sorted, double share);
+
 /// sqrt(p(1-p)/(n-1)); 0 for fewer than two items.
 double accuracy_error(std::size_t right, std::size_t n);
 
