@@ -51,8 +51,7 @@ bundle::MixtureOptions mixture_options(const ExpertArguments& a,
 bundle::MixtureFile mixture_of_experts(const ExpertArguments& a,
                                        const bundle::MixtureOptions& options, Log& log) {
   Problems problems;
-  bundle::MixtureFile mixture = bundle::mixture_of_arguments(
-      {a.experts, a.choices.rule, a.choices.gate, a.choices.mode}, options, problems);
+  bundle::MixtureFile mixture = bundle::mixture_of_experts(a.experts, options, problems);
   log_problems(problems, log);
   problems.throw_if_errors();
   return mixture;

@@ -82,25 +82,25 @@ yaml::Node* entry(yaml::Node& map, std::string_view key) {
   return nullptr;
 }
 
-std::optional<yaml::Node> document_of(const MixtureArguments& arguments, Problems& problems) {
+std::optional<yaml::Node> document_of(const std::vector<std::string>& given,
+                                      const MixtureChoices& choices, Problems& problems) {
   const Place place{"the command line", 0, 0, {}};
   yaml::Node root, mixture, experts;
   root.kind = mixture.kind = yaml::Kind::kMap;
   experts.kind = yaml::Kind::kSequence;
   root.place = mixture.place = experts.place = place;
   bool good = true;
-  for (const std::string& text : arguments.experts) {
+  for (const std::string& text : given) {
     auto node = expert_node(text, problems);
     good = good && node;
     if (node) experts.items.push_back(std::move(*node));
   }
-  if (arguments.experts.empty()) {
+  if (given.empty()) {
     problems.error(place, "the mixture has no expert", "write --expert NAME=MODEL for each");
     good = false;
   }
   root.entries.emplace_back("mixture", std::move(mixture));
   root.entries.emplace_back("experts", std::move(experts));
-  const MixtureChoices choices{arguments.rule, arguments.gate, arguments.mode};
   if (!detail::apply_choices(root, choices, problems) || !good) return std::nullopt;
   return root;
 }
@@ -175,9 +175,9 @@ void override_weights(MixtureFile& mixture, std::string_view weights, Problems& 
   }
 }
 
-MixtureFile mixture_of_arguments(const MixtureArguments& arguments, const MixtureOptions& options,
-                                 Problems& problems) {
-  auto root = document_of(arguments, problems);
+MixtureFile mixture_of_experts(const std::vector<std::string>& experts,
+                               const MixtureOptions& options, Problems& problems) {
+  auto root = document_of(experts, options.choices, problems);
   if (!root || !detail::apply_sets(*root, options, problems)) return {};
   detail::ReadContext context{problems, {}, options.find_models};
   return detail::read_document(*root, "the command line", context, options);

@@ -94,16 +94,11 @@ MixtureFile read_mixture(const std::filesystem::path& file, const MixtureOptions
 MixtureFile load_mixture(const std::filesystem::path& file, const MixtureOptions& options,
                          Log& log);
 
-/// A mixture without a file.
-struct MixtureArguments {
-  std::vector<std::string> experts;  // NAME=MODEL[@WEIGHT]
-  std::string rule, gate, mode;      // a name or {kind: NAME, ...}; "": the default
-};
-
-/// What follows the last '@' is a weight if it reads as a number. Under a rule with roles the names
-/// are the roles. Relative paths start at the working directory. Otherwise as parse_mixture.
-MixtureFile mixture_of_arguments(const MixtureArguments& arguments, const MixtureOptions& options,
-                                 Problems& problems);
+/// A mixture without a file: NAME=MODEL[@WEIGHT] each. What follows the last '@' is a weight if it
+/// reads as a number. Under a rule with roles the names are the roles. Relative paths start at the
+/// working directory. Otherwise as parse_mixture.
+MixtureFile mixture_of_experts(const std::vector<std::string>& experts,
+                               const MixtureOptions& options, Problems& problems);
 
 /// --weights NAME=W,... on a mixture that is already read: the named ones change. Checks the
 /// result as parse_mixture does.

@@ -184,14 +184,12 @@ TEST(MixtureFile, IsMixtureLooksForTheKeyAlone) {
   }
 }
 
-TEST(MixtureArguments, ExpertsOfTheCommandLine) {
+TEST(MixtureOfExperts, OfTheCommandLine) {
+  MixtureOptions options = no_files();
+  options.choices = {"log_linear", "{kind: turn, tau: 2}", "exact"};
   Problems problems;
-  const MixtureFile mixture =
-      mixture_of_arguments({{"math=models/m@v2@0.5", "code=/c=d@1e1", "raw=m@x@-0"},
-                            "log_linear",
-                            "{kind: turn, tau: 2}",
-                            "exact"},
-                           no_files(), problems);
+  const MixtureFile mixture = mixture_of_experts(
+      {"math=models/m@v2@0.5", "code=/c=d@1e1", "raw=m@x@-0"}, options, problems);
   problems.throw_if_errors();
   EXPECT_EQ(mixture.name, "the command line");
   EXPECT_EQ(mixture.rule, mix::find_rule("log_linear"));
@@ -203,19 +201,20 @@ TEST(MixtureArguments, ExpertsOfTheCommandLine) {
   EXPECT_EQ(mixture.weights(), (std::vector<double>{0.5, 10, 0}));
 
   Problems plain;
-  const MixtureFile defaults =
-      mixture_of_arguments({{"a=m@inf", "b=m@"}, "", "", ""}, no_files(), plain);
+  const MixtureFile defaults = mixture_of_experts({"a=m@inf", "b=m@"}, no_files(), plain);
   plain.throw_if_errors();
   EXPECT_EQ(defaults.experts[0].model, "m@inf") << "no finite number is no weight";
   EXPECT_EQ(defaults.experts[1].model, "m@");
   EXPECT_EQ(defaults.gate, mix::find_gate("share"));
 }
 
-TEST(MixtureArguments, NamesAreTheRoles) {
+TEST(MixtureOfExperts, NamesAreTheRoles) {
+  MixtureOptions options =
+      no_files({{"mixture.rule.alpha", "0.2"}, {"experts.amateur.temperature", "2"}});
+  options.choices.rule = "{kind: contrastive, beta: 1}";
   Problems problems;
-  const MixtureFile mixture = mixture_of_arguments(
-      {{"amateur=small", "expert=large"}, "{kind: contrastive, beta: 1}", "", ""},
-      no_files({{"mixture.rule.alpha", "0.2"}, {"experts.amateur.temperature", "2"}}), problems);
+  const MixtureFile mixture =
+      mixture_of_experts({"amateur=small", "expert=large"}, options, problems);
   problems.throw_if_errors();
   EXPECT_EQ(mixture.rule_order(), (std::vector<std::size_t>{1, 0}));
   EXPECT_EQ(mixture.rule_parameters, (std::vector<double>{0.2, 1}));

@@ -24,24 +24,26 @@ TEST(MixtureOptionErrors, SetThatDoesNotFit) {
 }
 
 TEST(MixtureOptionErrors, CommandLine) {
-  const auto errors = [](const MixtureArguments& arguments, const MixtureOptions& options) {
+  const auto errors = [](const std::vector<std::string>& experts, const MixtureChoices& choices) {
+    MixtureOptions options = no_files();
+    options.choices = choices;
     Read read;
-    read.mixture = mixture_of_arguments(arguments, options, read.problems);
+    read.mixture = mixture_of_experts(experts, options, read.problems);
     return read;
   };
-  expect_errors(errors({{"math", "=m", "a="}, "liner", "{kind: share", ""}, no_files()),
+  expect_errors(errors({"math", "=m", "a="}, {"liner", "{kind: share", ""}),
                 {"--gate {kind: share:1:",
                  "--expert math: this is no expert; write NAME=MODEL or "
                  "NAME=MODEL@WEIGHT",
                  "--expert =m: this is no expert", "--expert a=: this is no expert"});
-  expect_errors(errors({{"a=m", "b=m"}, "liner", "{kind: share, rate: 2}", "lazi"}, no_files()),
+  expect_errors(errors({"a=m", "b=m"}, {"liner", "{kind: share, rate: 2}", "lazi"}),
                 {"--rule liner: unknown rule 'liner' (did you mean 'linear'?)",
                  "--gate {kind: share, rate: 2}:1:21, rate: gate 'share': rate is 2",
                  "--mode lazi: unknown mode 'lazi' (did you mean 'lazy'?)"});
-  expect_errors(errors({{"a=m", "b=m"}, "", "fixed", ""}, no_files()),
+  expect_errors(errors({"a=m", "b=m"}, {"", "fixed", ""}),
                 {"--gate fixed: gate 'fixed' needs a weight for every expert: they are never "
                  "silently equal; write, for example, --weights a=0.5,b=0.5, or in the file"});
-  expect_errors(errors({{}, "", "", ""}, no_files()),
+  expect_errors(errors({}, {}),
                 {"the command line: the mixture has no expert; write --expert NAME=MODEL"});
 }
 

@@ -24,7 +24,7 @@ void expect_as_merged(const fs::path& recipe) {
   const Bundle disk = open(folder / "out");
   for (int threads = 1; threads <= 4; ++threads) {
     SCOPED_TRACE(std::to_string(threads) + " threads");
-    expect_equal(open(recipe, {}, threads), disk);
+    expect_equal(Opener(test_context(threads), {}).open(recipe.string()), disk);
   }
 }
 

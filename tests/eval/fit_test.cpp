@@ -47,12 +47,16 @@ class Fits : public ::testing::Test {
  protected:
   void open(const std::string& gate, const std::string& rule = "linear",
             const std::string& weight = "") {
-    bundle::MixtureArguments arguments{{}, rule, gate, ""};
+    std::vector<std::string> experts;
+    bundle::MixtureOptions options;
+    options.choices = {rule, gate, ""};
     for (const char* name : {"math", "code", "french"}) {
-      arguments.experts.push_back(std::string(name) + "=" + MOD_SOURCE_DIR +
-                                  "/examples/specialists/" + name + weight);
+      experts.push_back(std::string(name) + "=" + MOD_SOURCE_DIR + "/examples/specialists/" + name +
+                        weight);
     }
-    bundle_ = bundle::Opener(test_context(), {}).open_mixture(arguments);
+    Problems problems;
+    const auto mixture = bundle::mixture_of_experts(experts, options, problems);
+    bundle_ = bundle::Opener(test_context(), {}).open_mixture(mixture);
     engine_ = std::make_unique<mix::Engine>(bundle_.mixture, test_context());
   }
   std::vector<mix::Lesson> read(const std::string& content, const std::string& name = "d.jsonl") {

@@ -15,8 +15,9 @@ using namespace mod::bundle;
 void read_arguments(std::string_view text) {
   const std::string line(text.substr(0, text.find('\n')));
   mod::Problems problems;
-  const MixtureOptions options{{}, "", false};
-  (void)mixture_of_arguments({{line, "b=m@1"}, line, line, line}, options, problems);
+  MixtureOptions options{{}, "", false};
+  options.choices = {line, line, line};
+  (void)mixture_of_experts({line, "b=m@1"}, options, problems);
 }
 
 bool same(const MixtureFile& a, const MixtureFile& b) {
