@@ -1,5 +1,6 @@
 // Mixtures that are opened: sharing, masks, prompt views, and what is refused before any weight is
 // read.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -165,6 +166,28 @@ TEST_F(Mixtures, GatesHearWhatAllExpertsReadAlike) {
   EXPECT_TRUE(prompt[1].starts_turn);
 }
 
+/// ln p of the tokens that all share, under one expert alone, in its own view of the prompt.
+double log_likelihood(const Bundle& bundle, const mix::Prompt& prompt, std::size_t expert) {
+  std::vector<mix::Token> ids;
+  std::vector<std::size_t> heard;  // places of shared tokens
+  for (const mix::Piece& piece : prompt) {
+    const std::vector<mix::Token>& read = piece.views.empty() ? piece.tokens : piece.views[expert];
+    for (const mix::Token token : read) {
+      if (piece.views.empty() && !ids.empty()) heard.push_back(ids.size());
+      ids.push_back(token);
+    }
+  }
+  mix::Engine alone(mix::single_model("alone", bundle.mixture.experts[expert].model),
+                    test_context());
+  mix::Stream stream = alone.start();
+  double sum = 0;
+  alone.score(stream, ids, [&](std::size_t position, const mix::Prediction& prediction) {
+    const bool counts = std::find(heard.begin(), heard.end(), position + 1) != heard.end();
+    if (counts) sum += prediction.logprob(ids[position + 1]);
+  });
+  return sum;
+}
+
 TEST_F(Mixtures, OtherTemplatesShareTheUsersText) {
   const Bundle bundle =
       open(write("rule: linear, gate: turn",
@@ -184,20 +207,22 @@ TEST_F(Mixtures, OtherTemplatesShareTheUsersText) {
   stream.rewrite(prompt);
   const mix::Step step{&stream, {}};
   engine.advance({&step, 1});
-  double sum = 0;
-  for (const mix::Opinion& opinion : stream.prediction().experts) sum += opinion.weight;
-  EXPECT_NEAR(sum, 1, 1e-12);
-  EXPECT_GT(stream.prediction().experts[1].weight, .9) << "french knows the question";
+  // The posterior, by hand. In a template that it has never seen even `french` knows its question
+  // less well than `math` does in the usual one.
+  const double odds =
+      std::exp(log_likelihood(bundle, prompt, 1) - log_likelihood(bundle, prompt, 0));
+  EXPECT_NEAR(stream.prediction().experts[1].weight / (odds / (1 + odds)), 1, 1e-3);
+  EXPECT_NEAR(stream.prediction().experts[0].weight, 1 / (1 + odds), 1e-6);
 }
 
 TEST_F(Mixtures, PrefixesStandBeforeRawPrompts) {
   const Bundle bundle =
       open(write("rule: log_linear, gate: fixed",
-                 {expert("with", specialist("base"), "weight: 1.5, prefix: \"Ben has 3 bags. \""),
+                 {expert("with", specialist("base"), "weight: 1.5, prefix: \"Ben has 3 bags.\\n\""),
                   expert("without", specialist("base"), "weight: -0.5")}));
   const mix::Prompt prompt = raw_prompt(bundle, "How many bags?", true);
   ASSERT_EQ(prompt.size(), 2u);
-  EXPECT_EQ(bundle.need_tokenizer().decode(prompt[0].views[0], false), "Ben has 3 bags. ");
+  EXPECT_EQ(bundle.need_tokenizer().decode(prompt[0].views[0], false), "Ben has 3 bags.\n");
   EXPECT_TRUE(prompt[0].views[1].empty());
 }
 

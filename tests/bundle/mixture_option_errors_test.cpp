@@ -32,10 +32,10 @@ TEST(MixtureOptionErrors, CommandLine) {
     return read;
   };
   expect_errors(errors({"math", "=m", "a="}, {"liner", "{kind: share", ""}),
-                {"--gate {kind: share:1:",
-                 "--expert math: this is no expert; write NAME=MODEL or "
+                {"--expert math: this is no expert; write NAME=MODEL or "
                  "NAME=MODEL@WEIGHT",
-                 "--expert =m: this is no expert", "--expert a=: this is no expert"});
+                 "--expert =m: this is no expert", "--expert a=: this is no expert",
+                 "--gate {kind: share:1:"});
   expect_errors(errors({"a=m", "b=m"}, {"liner", "{kind: share, rate: 2}", "lazi"}),
                 {"--rule liner: unknown rule 'liner' (did you mean 'linear'?)",
                  "--gate {kind: share, rate: 2}:1:21, rate: gate 'share': rate is 2",

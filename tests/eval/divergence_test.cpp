@@ -103,7 +103,7 @@ TEST_F(Divergences, AModelIsEqualToItself) {
   const Divergence d = measure_divergence(a, b, ids_, options_);
   EXPECT_EQ(d.tokens, ids_.size());
   EXPECT_EQ(d.ratio.value, 1);
-  EXPECT_LT(d.kl_spread.maximum, 1e-12);
+  EXPECT_LT(d.kl_spread.maximum, 1e-6);  // log_total is of fp32
   EXPECT_EQ(d.change_spread.maximum, 0);
   EXPECT_EQ(d.same_top.value, 1);
 }

@@ -69,13 +69,13 @@ TEST(RunPage, ColoursLeadersByDisagreement) {
   run.experts = {{"a"}, {"b"}};
   run.tokens.resize(3);
   run.tokens[0] = {"one", 1, -.1, 1, std::log(2.0) / 4, true};
-  run.tokens[1] = {"two", 2, -.1, -1, .5};
-  run.tokens[2] = {"six", 3, -.1, 7, .5};  // no such expert: plain
+  run.tokens[1] = {"two", 2, -.1, -1, .5, false};
+  run.tokens[2] = {"six", 3, -.1, 7, .5};  // no such expert: plain; whether it changed: unknown
   const std::string page = run_page_html(run);
   EXPECT_NE(page.find("<span class=\"t e1 changed\" style=\"--s:0.50\""), std::string::npos);
   EXPECT_NE(page.find("<span class=\"t\" title=\"two"), std::string::npos);
   EXPECT_NE(page.find("<span class=\"t\" title=\"six"), std::string::npos);
-  EXPECT_NE(page.find("33.3 % of the tokens (1)"), std::string::npos);
+  EXPECT_NE(page.find("50.0 % of the tokens (1)"), std::string::npos);
   EXPECT_NE(page.find("a not evaluated"), std::string::npos);
 }
 
