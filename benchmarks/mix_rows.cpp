@@ -66,7 +66,9 @@ void one_token(Experts& e, const mod::mix::Rule& rule, mod::mix::GateState& stat
   std::vector<double> weights(n), logprobs(n), given(n);
   for (std::size_t k = 0; k < n; ++k) mod::mix::log_softmax(e.logits[k], 1, e.rows[k], context);
   mod::mix::log_weights(share, gate_values, state, {}, weights);
-  mod::mix::gate_to_weights(rule, weights, weights);
+  if (rule.weights == mod::mix::WeightUse::kExponents) {
+    for (double& weight : weights) weight = std::exp(weight);
+  }
   if (rule.weights == mod::mix::WeightUse::kRefused) weights.clear();
   mod::mix::combine(rule, {values, weights, e.pointers, e.out.size()}, e.out, context);
   const std::size_t token = mod::mix::best_token(e.out, context);
