@@ -2,17 +2,14 @@
 // what reading the weights takes, all measured in turns.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <deque>
 #include <memory>
-#include <set>
 
 #include "bench_model.h"
 #include "bundle/bundle.h"
 #include "commands.h"
 #include "cpu/kernels.h"
-#include "mix/generation.h"
-#include "mix/rows.h"
+#include "mix_contender.h"
 #include "print.h"
 
 namespace mod::cli {
@@ -24,153 +21,13 @@ struct Options {
   double temperature = 0.05;
 };
 
-using Models = std::vector<std::shared_ptr<const nn::Model>>;
-
-/// Bytes of weights that are read for one token of all these models, shared ones once.
-double bytes_of_token(const Models& models) {
-  double read = 0, held = 0, distinct = 0;
-  std::set<const weights::Tensor*> seen;
-  for (const auto& model : models) {
-    read += static_cast<double>(model->bytes_per_token());
-    held += static_cast<double>(model->weight_bytes());
-    for (const weights::TensorPtr& tensor : model->tensors()) {
-      if (seen.insert(tensor.get()).second) distinct += static_cast<double>(tensor->bytes().size());
-    }
-  }
-  return read * distinct / held;
-}
-
-/// Operations of one token in one model.
-double flops_of_token(const nn::Model& model) {
-  const nn::Matrix& head = model.head().w;
-  return 2 * (static_cast<double>(model.active_parameters()) +
-              static_cast<double>(head.rows) * static_cast<double>(head.columns));
-}
-
-struct Setup {
-  std::string mode, gate;
-  std::vector<double> weights;
-  bool credits = false;
-};
-
-/// One way to write a text. Its steps are measured between those of the others.
-class Contender {
- public:
-  Contender(const Models& models, const Setup& setup, const Options& options,
-            const std::vector<nn::Token>& prompt, const Context& context)
-      : setup_(setup), models_(models) {
-    mix::Mixture mixture;
-    for (std::size_t k = 0; k < models.size(); ++k) {
-      mixture.experts.push_back({fmt::format("e{}", k + 1), models[k], options.temperature});
-    }
-    mixture.rule = mix::find_rule("linear");
-    mixture.gate = mix::find_gate(setup.gate);
-    mixture.gate_parameters = mix::default_values(mixture.gate->parameters);
-    mixture.weights = setup.weights;
-    const mix::Mode& mode = *mix::find_mode(setup.mode);
-    mixture.mode = mix::make_mode(mode.kind, mix::default_values(mode.parameters));
-    engine_ = std::make_unique<mix::Engine>(std::move(mixture), context);
-    mix::GenerationOptions generation;
-    generation.max_tokens = options.tokens + 100;
-    // Draws are of a sampled text; the others are compared on greedy ones.
-    if (mode.kind == mix::ModeKind::kDraw) generation.sampling.temperature = 1;
-    if (setup.credits) generation.credits = mix::CreditOptions{};
-    text_ = std::make_unique<mix::Generation>(*engine_, engine_->start(), mix::text_prompt(prompt),
-                                              generation, nullptr);
-    step();
-  }
-
-  void step() {
-    const mix::Step step = text_->next();
-    engine_->advance({&step, 1});
-    text_->choose();
-  }
-
-  void measure() {
-    const auto before = read_tokens();
-    seconds_.push_back(seconds_of([this] { step(); }));
-    const auto after = read_tokens();
-    if (setup_.credits) mixing_.push_back(seconds_of([this] { mix_again(); }));
-    batches_.emplace_back();
-    for (std::size_t k = 0; k < after.size(); ++k) batches_.back().push_back(after[k] - before[k]);
-  }
-
-  const Setup& setup() const { return setup_; }
-  std::size_t experts() const { return models_.size(); }
-  double seconds() const { return median(seconds_); }
-  double mixing_seconds() const { return median(mixing_); }
-  double mean_seconds() const {
-    double sum = 0;
-    for (const double s : seconds_) sum += s;
-    return sum / static_cast<double>(seconds_.size());
-  }
-
-  /// Mean seconds of a step that reading the weights, or multiplying the rows that were caught up,
-  /// takes: whichever is longer, expert by expert.
-  double limit(double read_rate, double flop_rate) const {
-    double sum = 0;
-    for (const auto& step : batches_) {
-      Models read;
-      double flops = 0;
-      for (std::size_t k = 0; k < step.size(); ++k) {
-        if (step[k] == 0) continue;
-        read.push_back(models_[k]);
-        flops += static_cast<double>(step[k]) * flops_of_token(*models_[k]);
-      }
-      if (!read.empty()) sum += std::max(bytes_of_token(read) / read_rate, flops / flop_rate);
-    }
-    return sum / static_cast<double>(batches_.size());
-  }
-
-  /// Mean passes of a step, all experts together.
-  double passes() const {
-    std::size_t sum = 0;
-    for (const auto& step : batches_) {
-      sum += static_cast<std::size_t>(
-          std::count_if(step.begin(), step.end(), [](std::size_t n) { return n > 0; }));
-    }
-    return static_cast<double>(sum) / static_cast<double>(batches_.size());
-  }
-
- private:
-  /// All that a mixture does beside the passes of its experts: their softmax, gate and rule, the
-  /// choice, and who was responsible for it.
-  void mix_again() {
-    const Context& context = engine_->context();
-    const mix::Mixture& mixture = engine_->mixture();
-    const mix::Prediction& prediction = text_->stream().prediction();
-    std::vector<const float*> rows;
-    rows_.resize(models_.size());
-    for (std::size_t k = 0; k < models_.size(); ++k) {
-      rows_[k].resize(prediction.scores.size());
-      mix::log_softmax(prediction.experts[k].scores, 1, rows_[k], context);
-      rows.push_back(rows_[k].data());
-    }
-    const std::vector<double> prior = mix::log_prior(mixture.weights, models_.size());
-    mixed_.resize(prediction.scores.size());
-    mix::combine(*mixture.rule, {{}, prior, rows, mixed_.size()}, mixed_, context);
-    const auto token = static_cast<mix::Token>(mix::best_token(mixed_, context));
-    mix::credit(mixture, prediction, token, {}, context);
-  }
-
-  std::vector<std::size_t> read_tokens() const { return text_->stream().read_tokens(); }
-
-  Setup setup_;
-  Models models_;
-  std::unique_ptr<mix::Engine> engine_;
-  std::unique_ptr<mix::Generation> text_;
-  std::vector<double> seconds_, mixing_;
-  std::vector<std::vector<float>> rows_;
-  std::vector<float> mixed_;
-  std::vector<std::vector<std::size_t>> batches_;  // of each step, tokens that each expert read
-};
-
 class MixBench {
  public:
   MixBench(const Options& options, Invocation& run)
       : options_(options), context_(run.context), models_(open(options, run)) {
     limits_ = std::make_unique<Limits>(*models_.front(), context_);
-    prompt_ = random_tokens(*models_.front(), options.prompt, 1);
+    text_ = {random_tokens(*models_.front(), options.prompt, 1), options.tokens,
+             options.temperature};
     add(1, {"exact", "fixed", {1}});
     for (std::size_t n = 2; n <= models_.size(); ++n) {
       const std::vector<double> equal(n, 1);
@@ -188,13 +45,13 @@ class MixBench {
     for (std::size_t t = 0; t < options_.tokens; ++t) {
       limits_->measure_reading();
       limits_->measure_arithmetic();
-      for (Contender& one : contenders_) one.measure();
+      for (MixContender& one : contenders_) one.measure();
     }
   }
 
   Json json() const {
     Json rows = Json::array();
-    for (const Contender& one : contenders_) rows.push_back(row(one));
+    for (const MixContender& one : contenders_) rows.push_back(row(one));
     return {{"models", options_.models},
             {"threads", context_.threads},
             {"isa", cpu::isa_name(context_.kernels->isa)},
@@ -221,13 +78,13 @@ class MixBench {
     return {models_.begin(), models_.begin() + static_cast<std::ptrdiff_t>(n)};
   }
 
-  void add(std::size_t experts, const Setup& setup) {
-    contenders_.emplace_back(first(experts), setup, options_, prompt_, context_);
+  void add(std::size_t experts, const ContenderSetup& setup) {
+    contenders_.emplace_back(first(experts), setup, text_, context_);
   }
 
-  const Contender* find_exact(const Contender& like) const {
-    for (const Contender& one : contenders_) {
-      const Setup& s = one.setup();
+  const MixContender* find_exact(const MixContender& like) const {
+    for (const MixContender& one : contenders_) {
+      const ContenderSetup& s = one.setup();
       if (one.experts() == like.experts() && s.mode == "exact" && s.gate == like.setup().gate &&
           s.weights == like.setup().weights) {
         return &one;
@@ -236,7 +93,7 @@ class MixBench {
     return nullptr;
   }
 
-  Json row(const Contender& one) const {
+  Json row(const MixContender& one) const {
     const double limit = one.limit(limits_->read_rate(), limits_->flop_rate());
     const bool uneven = one.setup().mode == "draw" || one.setup().mode == "lazy";
     // Steps of modes that let experts fall behind differ much: their mean counts.
@@ -250,7 +107,7 @@ class MixBench {
                  {"passes_per_token", one.passes()},
                  {"share_of_limit", limit / seconds},
                  {"of_single_speed", contenders_.front().seconds() / seconds}};
-    if (const Contender* exact = find_exact(one); exact && exact != &one) {
+    if (const MixContender* exact = find_exact(one); exact && exact != &one) {
       json["of_exact_time"] = seconds / (uneven ? exact->mean_seconds() : exact->seconds());
     }
     if (one.setup().credits) json["overhead"] = one.mixing_seconds() / one.seconds();
@@ -261,8 +118,8 @@ class MixBench {
   Context context_;
   Models models_;
   std::unique_ptr<Limits> limits_;
-  std::vector<nn::Token> prompt_;
-  std::deque<Contender> contenders_;
+  ContenderText text_;
+  std::deque<MixContender> contenders_;
 };
 
 std::string weights_text(const Json& weights) {
