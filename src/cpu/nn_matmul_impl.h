@@ -17,10 +17,14 @@ constexpr int kFewTile = 4;  // tokens of one pass: 16 sums and 4 activations in
 constexpr int kFewTile = 2;  // 8 sums; a tile of 12 leaves no register for the mask and is slower
 #endif
 constexpr std::size_t kMostFew = 8;
+/// Runs of rows that are read side by side for one token: enough sums to hide the latency of a
+/// multiply-add. For several tokens it is 4.
+constexpr int kRunsOfOne = 8;
 /// Columns of one pass where there are several: weights of four rows stay in the L1 cache.
 constexpr std::size_t kFewColumns = 1024;
 /// Bytes that a single pass fetches ahead of what it multiplies. One token, two threads of an EPYC
-/// (Zen 3): 95 to 98 % of the read loop with 512 to 1024, 84 % without.
+/// (Zen 3), share of the read loop: 84 to 89 % without and 4 runs, 89 to 98 % with 512 to 1024
+/// bytes and 4 runs, 100 to 102 % with 8 runs.
 constexpr std::size_t kAhead = 512;
 
 /// One pass over `columns` columns (whole steps) of kRuns rows for a tile of tokens.
@@ -96,12 +100,18 @@ struct FewRows {
       }
       sweep<W>(tile, w, 0, kStep, job.x + token * job.ldx + whole, job.ldx);
     }
-    finish(tile, [&](int t, Four sum) MOD_BODY {
-      float* y = job.y + (token + static_cast<std::size_t>(t)) * job.ldy + row;
-      for (int r = 0; r < kRuns; ++r) {
-        y[r * apart] = job.bias == nullptr ? sum[r] : sum[r] + job.bias[row + r * apart];
+    const auto put = [&](int t, std::size_t first, Four sums) MOD_BODY {
+      const std::size_t begin = row + first * apart;
+      float* y = job.y + (token + static_cast<std::size_t>(t)) * job.ldy + begin;
+      for (int r = 0; r < (kRuns < 4 ? kRuns : 4); ++r) {
+        y[r * apart] = job.bias == nullptr ? sums[r] : sums[r] + job.bias[begin + r * apart];
       }
-    });
+    };
+    if constexpr (kRuns == 8) {
+      finish(tile, put);
+    } else {
+      finish(tile, [&](int t, Four sums) MOD_BODY { put(t, 0, sums); });
+    }
   }
 
   template <int kTokens>
@@ -115,12 +125,14 @@ struct FewRows {
   }
 
   void run_pass_of(std::size_t tokens, const Pass<kRuns>& pass, std::size_t token, bool last) {
-    if constexpr (kFewTile > 2) {
-      if (tokens >= 4) return run_pass<4>(pass, token, last);
-      if (tokens == 3) return run_pass<3>(pass, token, last);
+    if constexpr (kRuns != kRunsOfOne) {
+      if constexpr (kFewTile > 2) {
+        if (tokens >= 4) return run_pass<4>(pass, token, last);
+        if (tokens == 3) return run_pass<3>(pass, token, last);
+      }
+      if (tokens >= 2) return run_pass<2>(pass, token, last);
     }
-    if (tokens >= 2) return run_pass<2>(pass, token, last);
-    return run_pass<1>(pass, token, last);
+    run_pass<1>(pass, token, last);
   }
 
   /// The first pass reads weights from memory; the others find them in the cache, and meanwhile
@@ -155,12 +167,21 @@ struct FewRows {
   }
 };
 
+template <class W, int kRuns>
+MOD_INLINE void run_rows(const MatmulJob& job) {
+  const std::size_t apart = job.rows / kRuns;
+  for (std::size_t r = 0; r < apart; ++r) FewRows<W, kRuns>{job, r, apart, {}}.run();
+  for (std::size_t r = kRuns * apart; r < job.rows; ++r) FewRows<W, 1>{job, r, 0, {}}.run();
+}
+
 void few(const MatmulJob& job) noexcept {
   with_weights(job.dtype, [&job](auto weights) {
     using W = decltype(weights);
-    const std::size_t apart = job.rows / 4;
-    for (std::size_t r = 0; r < apart; ++r) FewRows<W, 4>{job, r, apart, {}}.run();
-    for (std::size_t r = 4 * apart; r < job.rows; ++r) FewRows<W, 1>{job, r, 0, {}}.run();
+    if (job.tokens == 1) {
+      run_rows<W, kRunsOfOne>(job);
+    } else {
+      run_rows<W, 4>(job);
+    }
   });
 }
 

@@ -110,5 +110,13 @@ MOD_INLINE void finish(const Tile<1, kTokens>& t, const Sink& sink) {
   finish_rows(t.row, t.row, t.row, t.row, sink);
 }
 
+/// Eight rows: sink(token, first, sums of the rows first to first + 3).
+template <int kTokens, class Sink>
+MOD_INLINE void finish(const Tile<8, kTokens>& t, const Sink& sink) {
+  finish_rows(t.row, t.rest.row, t.rest.rest.row, t.rest.rest.rest.row,
+              [&sink](int token, Four sums) MOD_BODY { sink(token, 0, sums); });
+  finish(t.rest.rest.rest.rest, [&sink](int token, Four sums) MOD_BODY { sink(token, 4, sums); });
+}
+
 }  // namespace
 }  // namespace mod::cpu::MOD_KERNEL_NAMESPACE
