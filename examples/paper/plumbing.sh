@@ -4,7 +4,7 @@
 # twelve data sets, then plan, merge and table.sh as the page says. It shows that everything fits
 # together; its accuracies mean nothing.
 #   examples/paper/plumbing.sh PROGRAM OUT [--size 1.5b|7b] [--tiny] [--tokenizer DIR] [OPTIONS OF mod eval]
-# OUT needs 9 GB for 1.5b and 46 GB for 7b; --tiny keeps the layers but makes them narrow (20 MB).
+# OUT needs 9 GB for 1.5b and 46 GB for 7b; --tiny keeps the layers but makes them narrow (10 MB).
 # --tokenizer copies a real tokenizer; without it every byte is a token.
 set -euo pipefail
 usage() { sed -n 's/^#   //p' "$0" >&2; exit 2; }
@@ -15,11 +15,11 @@ out=$(realpath "$2")
 shift 2
 here=$(realpath "$(dirname "$0")")
 
-size=1.5b shape=() options=() limit=(--limit 1) tokens=(--max-tokens 4) data=(--data-dir "$out/data")
+size=1.5b tiny=no shape=() options=() limit=(--limit 1) tokens=(--max-tokens 4) data=(--data-dir "$out/data")
 while [ $# -gt 0 ]; do
   case $1 in
     --size) size=${2:?} && shift ;;
-    --tiny) shape+=(--hidden 168 --vocabulary 512) ;;
+    --tiny) tiny=yes ;;
     --tokenizer) shape+=(--tokenizer "${2:?}") && shift ;;
     --limit) limit=() && options+=("$1") ;;
     -n | --max-tokens) tokens=() && options+=("$1") ;;
@@ -28,6 +28,11 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+case $size in 1.5b) narrow=48 ;; 7b) narrow=56 ;; *) usage ;; esac
+if [ $tiny = yes ]; then
+  shape+=(--hidden $narrow --vocabulary 512)
+  options+=(--threads 1)  # more would only wait for one another
+fi
 
 # What `hf download` leaves: a snapshot named after a commit, and a reference to it.
 export HF_HUB_CACHE=$out/hub
