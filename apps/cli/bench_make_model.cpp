@@ -57,7 +57,10 @@ void add_bench_make_model(CommandTree& tree, CLI::App& parent) {
       [options](Invocation& run) { make_model(*options, run); });
   merge::SyntheticOptions& model = options->model;
   command.add_option("OUT", options->out, "The folder to write")->required();
-  command.add_option("--like", model.like, "qwen2.5-0.5b, qwen2.5-1.5b or qwen2.5-7b")
+  command
+      .add_option("--like", model.like,
+                  "qwen2.5-0.5b, qwen2.5-1.5b, qwen2.5-7b; of the last two also NAME-instruct and "
+                  "qwen2.5-math-SIZE-instruct")
       ->required()
       ->type_name("NAME");
   command.add_option("--variants", model.variants, "Also write this many fine-tunes of the base")
@@ -69,6 +72,9 @@ void add_bench_make_model(CommandTree& tree, CLI::App& parent) {
       ->type_name("DIR");
   command.add_option("--layers", model.layers, "Fewer (or more) layers than the real model")
       ->check(CLI::Range(1, 100000))
+      ->type_name("N");
+  command.add_option("--hidden", model.hidden, "Another hidden size, with the MLP in proportion")
+      ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
   command.add_option("--vocabulary", model.vocabulary, "Another number of embedding rows")
       ->check(CLI::Range(1, 10'000'000))

@@ -29,6 +29,10 @@ struct ModelFolder {
 std::filesystem::path resolve_model(const std::string& name, const std::string& revision,
                                     const std::filesystem::path& from);
 
+/// "org/name" of a snapshot's folder in a Hugging Face cache; empty for other folders. Looks at the
+/// path only.
+std::string hub_name(const std::filesystem::path& folder);
+
 /// Opens weights and config.json (bounded size). Throws as Checkpoint::open, kCorruptFile for
 /// broken JSON.
 ModelFolder open_model(const std::filesystem::path& path, Problems& notes);

@@ -54,6 +54,16 @@ std::string repository_folder(std::string_view name) {
   return "models--" + std::string(owner) + "--" + std::string(model);
 }
 
+/// The other way.
+std::string name_of_repository(std::string_view folder) {
+  constexpr std::string_view kPrefix = "models--";
+  if (!folder.starts_with(kPrefix)) return "";
+  folder.remove_prefix(kPrefix.size());
+  std::string name(folder);
+  if (const std::size_t cut = name.find("--"); cut != std::string::npos) name.replace(cut, 2, "/");
+  return repository_folder(name).empty() ? "" : name;
+}
+
 /// Revisions may have slashes ("refs/pr/1"), but no part may climb out of the folder.
 bool is_revision(std::string_view revision) {
   while (!revision.empty()) {
@@ -97,6 +107,12 @@ fs::path find_in_cache(const std::string& name, const std::string& revision, std
 }
 
 }  // namespace
+
+std::string hub_name(const fs::path& folder) {
+  const fs::path snapshots = folder.parent_path();
+  if (snapshots.filename() != "snapshots") return "";
+  return name_of_repository(snapshots.parent_path().filename().string());
+}
 
 fs::path resolve_model(const std::string& name, const std::string& revision, const fs::path& from) {
   if (name.empty() || name.find('\0') != std::string::npos) {

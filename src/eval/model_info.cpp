@@ -9,6 +9,7 @@
 #include "bundle/mixture_file.h"
 #include "bundle/model_argument.h"
 #include "bundle/recipe_plan.h"
+#include "checkpoint/model_folder.h"
 #include "mod/error.h"
 
 namespace mod::eval {
@@ -22,8 +23,21 @@ fs::path whole_path(const fs::path& path) {
   return error ? path.lexically_normal() : whole;
 }
 
-/// As a person would type it: relative where it lies below the working directory.
+/// Whether the name of a hub model leads to this folder and not to another revision or a folder
+/// of that name.
+bool leads_to(const std::string& name, const fs::path& path) {
+  try {
+    return whole_path(checkpoint::resolve_model(name, "", ".")) == path;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// As a person would type it: a hub model's name, or relative where it lies below the working
+/// directory.
 std::string typed_path(const fs::path& path) {
+  const std::string name = checkpoint::hub_name(path);
+  if (!name.empty() && leads_to(name, path)) return name;
   std::error_code error;
   const fs::path relative = fs::proximate(path, error);
   const bool is_below = !error && !relative.empty() && *relative.begin() != "..";
@@ -165,9 +179,18 @@ class RowPlan {
     return names;
   }
 
+  /// A folder of the hub's cache is named after a commit, so the model's name stands for it.
+  static std::string hub_label(const std::string& name, const fs::path& folder, int parts) {
+    if (parts == 1) return name.substr(name.find('/') + 1);
+    return name + "@" + folder.filename().string().substr(0, 8);
+  }
+
   static std::string label_of(const ModelInfo& row, int parts) {
     fs::path path = row.path;
     if (path.empty()) return expert_names(*row.mixture);
+    if (const std::string name = checkpoint::hub_name(path); !name.empty()) {
+      return hub_label(name, path, parts);
+    }
     std::string label =
         row.kind == RowKind::kParent ? path.filename().string() : path.stem().string();
     for (int i = 1; i < parts && path.has_parent_path(); ++i) {

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 29> kKeys = {
     "max_new_tokens", "answer_edit", "choice_edit", "question_edit", "shots_question"};
 
 constexpr std::uint64_t kMostNewTokens = 1'000'000;
+constexpr std::size_t kLongestName = 100;  // bytes: it becomes a part of file names
 
 /// Reads keys of one map; what is wrong is collected.
 class Reader {
@@ -188,6 +189,17 @@ void check_task(const Task& task, const yaml::Node& root, Problems& problems) {
   const bool is_math = task.grader == "strict" || task.grader == "qwen";
   missing(is_math && task.dataset.empty(), "dataset",
           "the reference's name of the set, which decides how answers are extracted");
+  if (task.name.size() > kLongestName) {
+    problems.error(root.place, fmt::format("`task`: a name has at most {} bytes, this one has {}",
+                                           kLongestName, task.name.size()));
+  }
+  const std::vector<std::string>& stops = task.decoding.stops;
+  if (std::find(stops.begin(), stops.end(), "") != stops.end()) {
+    problems.error(root.place, "`stop`: an empty text would end every reply before it begins");
+  }
+  if (task.choices && task.choices->list.empty() && task.choices->fixed.empty()) {
+    problems.error(root.place, "`choices` is empty");
+  }
   if (task.choices && task.grader != "choice") {
     problems.error(root.place, "a task with `choices` is graded by `choice`");
   }

@@ -96,6 +96,19 @@ TEST_F(ResolveModel, FindsRevisionsInTheHubCache) {
   EXPECT_EQ(resolve("gpt2"), plain);
 }
 
+TEST_F(ResolveModel, ASnapshotKnowsItsName) {
+  EXPECT_EQ(hub_name("/c/models--org--name/snapshots/aaaa"), "org/name");
+  EXPECT_EQ(hub_name("/c/models--Qwen--Qwen2.5-Math-1.5B-Instruct/snapshots/0f"),
+            "Qwen/Qwen2.5-Math-1.5B-Instruct");
+  EXPECT_EQ(hub_name("/c/models--gpt2/snapshots/aaaa"), "gpt2");
+  EXPECT_EQ(hub_name("/c/models--org--na--me/snapshots/aaaa"), "org/na--me");
+  for (const char* other : {"", "/", "/c/models--org--name", "/c/models--org--name/blobs/aaaa",
+                            "/c/org--name/snapshots/aaaa", "/c/models--/snapshots/aaaa",
+                            "/c/models----name/snapshots/a", "snapshots/aaaa"}) {
+    EXPECT_EQ(hub_name(other), "") << other;
+  }
+}
+
 TEST_F(ResolveModel, NamesAndReferencesCannotLeaveTheCache) {
   cached("models--org--name", "aaaa");
   write_text(folder / "cache/models--org--name/refs/main", "../../../work");

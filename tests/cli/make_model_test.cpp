@@ -76,6 +76,28 @@ TEST(MakeModel, ShapesAndConfigAreThoseOfTheRealModel) {
   EXPECT_TRUE(fs::exists(folder / "m" / "generation_config.json"));
 }
 
+TEST(MakeModel, ThePapersPairDiffersInItsRotaryEmbedding) {
+  TempFolder folder;
+  for (const char* name : {"qwen2.5-1.5b-instruct", "qwen2.5-math-1.5b-instruct"}) {
+    const ProcessResult result =
+        run_mod({"bench", "make-model", "--like", name, "--layers", "1", "--hidden", "48",
+                 "--vocabulary", "300", (folder / name).string()});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+  }
+  const auto general = json_file(folder / "qwen2.5-1.5b-instruct" / "config.json");
+  const auto math = json_file(folder / "qwen2.5-math-1.5b-instruct" / "config.json");
+  EXPECT_EQ(general["rope_theta"], 1e6);
+  EXPECT_EQ(general["max_position_embeddings"], 32768);
+  EXPECT_EQ(math["rope_theta"], 1e4);
+  EXPECT_EQ(math["max_position_embeddings"], 4096);
+  EXPECT_EQ(math["num_attention_heads"], 12);
+  EXPECT_EQ(math["hidden_size"], 48);
+  EXPECT_EQ(math["intermediate_size"], 280);  // 8960 / 32
+  const auto model = open(folder / "qwen2.5-math-1.5b-instruct");
+  EXPECT_EQ(model.weights->find("model.layers.0.mlp.up_proj.weight")->shape,
+            (std::vector<std::int64_t>{280, 48}));
+}
+
 TEST(MakeModel, WeightsLookLikeWeights) {
   TempFolder folder;
   make(folder / "m");
@@ -184,6 +206,7 @@ TEST(MakeModel, WrongOptionsAreRefusedBeforeAnythingIsWritten) {
                  {"'qwen2.5-5b'", "qwen2.5-0.5b"});
   expect_refused(command(out, {"--out-shard-size", "big"}), {"'big'"});
   expect_refused(command(out, {"--share-embeddings"}), {"--variants"});
+  expect_refused(command(out, {"--hidden", "30"}), {"14 heads", "multiple of 28"});
   expect_refused({"bench", "make-model", "--like", "qwen2.5-0.5b", "--vocabulary", "100", out},
                  {"100"});
   expect_refused({"bench", "make-model", "--like", "qwen2.5-7b", "--variants", "1000", out},

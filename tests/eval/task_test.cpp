@@ -106,6 +106,10 @@ TEST(Tasks, MistakesAreShownAllAtOnceWithTheirPlaces) {
   expect_part(error_of([] { parse_task(kMinimal + "grader: strict\n", "t"); }), "`dataset`");
   expect_part(error_of([] { parse_task(kMinimal + "grader: choice\n", "t"); }), "needs `choices`");
   expect_part(error_of([] { parse_task(kMinimal + "shots: 2\n", "t"); }), "`shots_from`");
+  expect_part(error_of([] { parse_task(kMinimal + "stop: ['a', '']\n", "t"); }), "empty text");
+  expect_part(error_of([] { parse_task(kMinimal + "choices: []\n", "t"); }), "`choices` is empty");
+  const std::string long_name = "task: " + std::string(101, 'x') + kMinimal.substr(7);
+  expect_part(error_of([&] { parse_task(long_name, "t"); }), "at most 100 bytes, this one has 101");
 }
 
 TEST(Tasks, UnknownAndRepeatedNamesAreRefused) {

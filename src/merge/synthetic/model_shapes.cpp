@@ -8,11 +8,16 @@
 namespace mod::merge {
 namespace {
 
-// The config.json files of Qwen/Qwen2.5-0.5B, -1.5B and -7B.
+// The config.json files of Qwen/Qwen2.5-0.5B, -1.5B and -7B, and of the instruct models that the
+// recipes in examples/paper name.
 constexpr ModelShape kShapes[] = {
     {"qwen2.5-0.5b", 896, 24, 14, 2, 4864, 151936, true, 32768},
     {"qwen2.5-1.5b", 1536, 28, 12, 2, 8960, 151936, true, 131072},
     {"qwen2.5-7b", 3584, 28, 28, 4, 18944, 152064, false, 131072},
+    {"qwen2.5-1.5b-instruct", 1536, 28, 12, 2, 8960, 151936, true, 32768},
+    {"qwen2.5-7b-instruct", 3584, 28, 28, 4, 18944, 152064, false, 32768},
+    {"qwen2.5-math-1.5b-instruct", 1536, 28, 12, 2, 8960, 151936, true, 4096, 1e4},
+    {"qwen2.5-math-7b-instruct", 3584, 28, 28, 4, 18944, 152064, false, 4096, 1e4},
 };
 
 void add_layer(std::vector<ShapedTensor>& list, const ModelShape& s, std::int64_t layer) {
@@ -80,7 +85,7 @@ checkpoint::Json model_config(const ModelShape& s, const SpecialIds& ids) {
   json["num_hidden_layers"] = s.layers;
   json["num_key_value_heads"] = s.kv_heads;
   json["rms_norm_eps"] = 1e-6;
-  json["rope_theta"] = 1000000.0;
+  json["rope_theta"] = s.rope_theta;
   json["sliding_window"] = s.max_positions;
   json["tie_word_embeddings"] = s.tied;
   json["torch_dtype"] = "bfloat16";

@@ -17,6 +17,7 @@ struct ModelShape {
   std::int64_t hidden, layers, heads, kv_heads, ffn, vocabulary;
   bool tied;  // no lm_head of its own
   std::int64_t max_positions;
+  double rope_theta = 1e6;
 };
 
 /// The models that can be imitated.

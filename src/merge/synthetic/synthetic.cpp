@@ -121,8 +121,20 @@ class Maker {
   std::vector<std::unique_ptr<OutputFolder>> folders_;
 };
 
+/// As many heads as before, each narrower; the rotary embedding needs pairs in each.
+void set_hidden(ModelShape& shape, std::int64_t hidden) {
+  if (hidden % (2 * shape.heads) != 0) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("--hidden {}: with the {} heads of {} it must be a multiple of {}",
+                            hidden, shape.heads, shape.name, 2 * shape.heads));
+  }
+  shape.ffn = std::max<std::int64_t>(8, shape.ffn * hidden / shape.hidden / 8 * 8);
+  shape.hidden = hidden;
+}
+
 ModelShape effective_shape(const SyntheticOptions& options) {
   ModelShape shape = find_model_shape(options.like);
+  if (options.hidden > 0) set_hidden(shape, options.hidden);
   if (options.layers > 0) shape.layers = options.layers;
   if (options.vocabulary > 0) shape.vocabulary = options.vocabulary;
   return shape;

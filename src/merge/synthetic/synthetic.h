@@ -16,6 +16,7 @@ struct SyntheticOptions {
   int variants = 0;               // > 0: OUT/base and OUT/ft1 ... instead of OUT
   bool share_embeddings = false;  // variants keep the base's embed_tokens and lm_head
   std::int64_t layers = 0;        // 0 = as the model
+  std::int64_t hidden = 0;        // hidden size, the MLP in proportion; 0 = as the model
   std::int64_t vocabulary = 0;    // rows of the embeddings; 0 = as the model
   std::uint64_t seed = 0;
   std::filesystem::path tokenizer;  // copy its tokenizer files; empty = the small byte-level one
