@@ -100,17 +100,17 @@ struct FewRows {
       }
       sweep<W>(tile, w, 0, kStep, job.x + token * job.ldx + whole, job.ldx);
     }
-    const auto put = [&](int t, std::size_t first, Four sums) MOD_BODY {
+    const auto put = [&](int t, std::size_t first, Four four) MOD_BODY {
       const std::size_t begin = row + first * apart;
       float* y = job.y + (token + static_cast<std::size_t>(t)) * job.ldy + begin;
       for (int r = 0; r < (kRuns < 4 ? kRuns : 4); ++r) {
-        y[r * apart] = job.bias == nullptr ? sums[r] : sums[r] + job.bias[begin + r * apart];
+        y[r * apart] = job.bias == nullptr ? four[r] : four[r] + job.bias[begin + r * apart];
       }
     };
     if constexpr (kRuns == 8) {
       finish(tile, put);
     } else {
-      finish(tile, [&](int t, Four sums) MOD_BODY { put(t, 0, sums); });
+      finish(tile, [&](int t, Four four) MOD_BODY { put(t, 0, four); });
     }
   }
 
