@@ -26,7 +26,7 @@ struct LikenessTexts {
   std::string fingerprint;    // of ids and places
 };
 
-inline constexpr std::size_t kMostLikenessTexts = 128, kMostLikenessPositions = 512;
+inline constexpr std::size_t kMostLikenessTexts = 64, kMostLikenessPositions = 512;
 /// Of fp32 log-probabilities that are kept of a row: fewer positions for large vocabularies.
 inline constexpr std::size_t kMostLikenessBytes = std::size_t{64} << 20;
 
