@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 
 #include "report/eval_agreement.h"
 #include "report/eval_text.h"
@@ -98,23 +99,46 @@ std::string matrix_html(const Matrix& matrix) {
   return out + "</tbody></table></div>\n";
 }
 
-/// The table's label of a row, escaped.
-std::string label_html(const EvalTable& table, const std::string& model) {
+/// The place of a row in the table; its length where it is not there.
+std::size_t place_of(const EvalTable& table, const std::string& model) {
   const auto found = std::find_if(table.rows.begin(), table.rows.end(),
                                   [&](const TableRow& row) { return row.model == model; });
-  return escape(one_line(found == table.rows.end() ? model : found->label));
+  return static_cast<std::size_t>(found - table.rows.begin());
 }
 
-/// Nothing where the values' shape is not square.
+/// The table's label of a row, escaped.
+std::string label_html(const EvalTable& table, const std::string& model) {
+  const std::size_t place = place_of(table, model);
+  return escape(one_line(place == table.rows.size() ? model : table.rows[place].label));
+}
+
+/// In the order of the table. Nothing where the values' shape is not square.
 std::string likeness_matrix(const EvalTable& table, const std::vector<std::string>& rows,
                             const std::vector<std::vector<double>>& values, Matrix matrix) {
   if (values.empty() || values.size() != rows.size()) return {};
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    if (values[r].size() != rows.size()) return {};
-    matrix.names.push_back(label_html(table, rows[r]));
-    matrix.values.emplace_back(values[r].begin(), values[r].end());
+  for (const std::vector<double>& row : values) {
+    if (row.size() != rows.size()) return {};
+  }
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return place_of(table, rows[a]) < place_of(table, rows[b]);
+  });
+  for (const std::size_t a : order) {
+    matrix.names.push_back(label_html(table, rows[a]));
+    auto& line = matrix.values.emplace_back();
+    for (const std::size_t b : order) line.emplace_back(values[a][b]);
   }
   return matrix_html(matrix);
+}
+
+/// The largest, or 1 where there is none: distances are shown against one another.
+double largest(const std::vector<std::vector<double>>& values) {
+  double most = 0;
+  for (const std::vector<double>& row : values) {
+    for (const double value : row) most = std::isfinite(value) ? std::max(most, value) : most;
+  }
+  return most > 0 ? most : 1;
 }
 
 /// What the matrices were measured on, and which models not.
@@ -141,7 +165,7 @@ std::string likeness_html(const EvalTable& table, const eval::Likeness& likeness
       likeness_matrix(table, likeness.rows, likeness.jensen_shannon,
                       {.title = "Jensen-Shannon distance",
                        .note = "Mean over the positions; 0 is equal, 0.83 nothing in common.",
-                       .whole = .8326,
+                       .whole = largest(likeness.jensen_shannon),
                        .percent = false});
   return matrices.empty() ? "" : likeness_note(table, likeness) + matrices;
 }
