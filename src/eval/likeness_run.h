@@ -1,7 +1,8 @@
 // Compares what the rows of an evaluation predict at the same positions of the same texts. The
-// texts are fixed by the first row, whose replies they are, so that every model is opened once: a
-// row is measured as soon as it has answered, while it is still open. Its log-probabilities wait on
-// disk, in OUT/likeness/ROW.safetensors beside texts.json, until all rows have theirs.
+// texts are fixed by the row that is evaluated first, whose replies they are, so that every model
+// is opened once: a row is measured as soon as it has answered, while it is still open. Its
+// log-probabilities wait on disk, in OUT/likeness/ROW.safetensors beside texts.json, until all rows
+// have theirs.
 #pragma once
 
 #include <filesystem>
