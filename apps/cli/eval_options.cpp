@@ -99,6 +99,10 @@ void add_output_options(CLI::App& command, EvalArguments& a) {
   command.add_option("--html", a.html, "Write a page with the table and the items that differ")
       ->type_name("FILE")
       ->group(group);
+  command
+      .add_flag("--no-likeness", a.no_likeness,
+                "Do not compare the models' next-token distributions for that page")
+      ->group(group);
   command.add_option("--markdown", a.markdown, "Write the table as Markdown")
       ->type_name("FILE")
       ->group(group);
@@ -194,6 +198,7 @@ eval::EvalSettings eval_settings(const EvalArguments& a, Log& log) {
   out.batch = a.batch;
   out.add_parents = !a.no_parents;
   out.apply_chat_template = a.apply_chat_template;
+  out.likeness = !a.html.empty() && !a.no_likeness;
   // Values of mixtures have keys of their own.
   for (const std::string& text : a.set) {
     const bool of_mixture = text.starts_with("mixture.") || text.starts_with("experts");

@@ -29,7 +29,7 @@ struct EvalArguments {
   ExpertArguments mixture;  // one more model
   RuntimeArguments runtime;
   std::string out = "mod-eval";
-  bool resume = false, overwrite = false;
+  bool resume = false, overwrite = false, no_likeness = false;
   std::string html, markdown;
   std::optional<std::string> json;  // a file; "" or "-": standard output
 

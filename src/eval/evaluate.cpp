@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <memory>
 
 #include "base/hash.h"
 #include "base/text.h"
 #include "eval/cell_run.h"
+#include "eval/likeness_run.h"
 #include "mod/error.h"
 #include "mod/version.h"
 
@@ -105,20 +107,30 @@ Results Evaluation::run(RunFolder& folder) {
   results.samples = settings_.samples;
   results.date = now_text();
   results.version = std::string(kVersion);
-  for (const ModelInfo& info : models_) {
-    results.rows.emplace_back();
-    try {
-      results.is_complete = run_row(info, folder, results.rows.back());
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kCancelled) throw;
-      results.is_complete = false;  // stopped while a recipe was merged
-    }
-    if (!results.is_complete) break;
+  try {
+    run_rows(folder, results);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    results.is_complete = false;  // stopped while a recipe was merged or distributions compared
   }
   return results;
 }
 
-bool Evaluation::run_row(const ModelInfo& info, RunFolder& folder, Row& row) {
+void Evaluation::run_rows(RunFolder& folder, Results& results) {
+  std::unique_ptr<LikenessRun> likeness;
+  if (settings_.likeness) {
+    likeness = std::make_unique<LikenessRun>(settings_, data_, folder.path(), context_);
+  }
+  for (const ModelInfo& info : models_) {
+    results.rows.emplace_back();
+    results.is_complete = run_row(info, folder, likeness.get(), results.rows.back());
+    if (!results.is_complete) return;
+  }
+  if (likeness) results.likeness = likeness->finish();
+}
+
+bool Evaluation::run_row(const ModelInfo& info, RunFolder& folder, LikenessRun* likeness,
+                         Row& row) {
   row.model = info.argument;
   row.label = info.label;
   row.kind = info.kind;
@@ -139,6 +151,7 @@ bool Evaluation::run_row(const ModelInfo& info, RunFolder& folder, Row& row) {
     context_.log->info(cell_text(info, cell));
     warn_of_full_contexts(info, cell, *context_.log);
   }
+  if (likeness) likeness->add(info, model, row);
   return true;
 }
 

@@ -16,6 +16,8 @@
 
 namespace mod::eval {
 
+class LikenessRun;
+
 struct EvalSettings {
   std::vector<std::string> models;             // arguments
   std::optional<bundle::MixtureFile> mixture;  // one more, of the command line
@@ -26,6 +28,7 @@ struct EvalSettings {
   std::size_t batch = 0;  // 0: automatic
   bool add_parents = true;
   bool apply_chat_template = false;
+  bool likeness = false;  // also compare the models' distributions (likeness_run.h)
   ModelSettings model;
 };
 
@@ -50,7 +53,9 @@ class Evaluation {
   Results run(RunFolder& folder);
 
  private:
-  bool run_row(const ModelInfo& info, RunFolder& folder, Row& row);
+  void run_rows(RunFolder& folder, Results& results);
+  /// False where the context said stop. `likeness` may be null.
+  bool run_row(const ModelInfo& info, RunFolder& folder, LikenessRun* likeness, Row& row);
 
   EvalSettings settings_;
   Context context_;

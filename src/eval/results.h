@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mod::eval {
@@ -76,13 +77,25 @@ struct Row {
   const Cell* find(std::string_view task) const;
 };
 
+/// How alike the rows' next-token distributions are, all at the same positions of the same texts.
+/// Rows and columns of the matrices as `rows`.
+struct Likeness {
+  std::size_t positions = 0, texts = 0;
+  std::string source;                               // Row::model: the texts are its replies
+  std::vector<std::string> rows;                    // Row::model
+  std::vector<std::vector<double>> top1;            // share of positions, 0 to 1
+  std::vector<std::vector<double>> jensen_shannon;  // mean distance (square root), nats^1/2
+  std::vector<std::pair<std::string, std::string>> left_out;  // Row::model, why
+};
+
 struct Results {
   std::vector<std::string> tasks;
   std::vector<Row> rows;  // as evaluated
   std::uint64_t seed = 0;
-  std::string date, version;  // ISO 8601 in UTC; of mod
-  int samples = 1;            // replies to each item
-  bool is_complete = true;    // false: stopped by the user
+  std::string date, version;         // ISO 8601 in UTC; of mod
+  int samples = 1;                   // replies to each item
+  bool is_complete = true;           // false: stopped by the user
+  std::optional<Likeness> likeness;  // where it was asked for, and there are two rows to compare
 };
 
 /// Everything of a cell but `task` and `items`, from its items.

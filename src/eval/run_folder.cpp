@@ -29,6 +29,13 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
+void remove_files(const fs::path& folder, const char* extension) {
+  if (!is_there(folder)) return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == extension) fs::remove(entry.path());
+  }
+}
+
 /// Name -> entry of a list of objects.
 std::map<std::string, Json> by_name(const Json& list, const char* key) {
   std::map<std::string, Json> out;
@@ -115,9 +122,8 @@ bool RunFolder::goes_on(const Json& asked, OpenRun how) const {
 }
 
 void RunFolder::start_anew(const Json& asked) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_ / "items")) {
-    if (entry.path().extension() == ".jsonl") fs::remove(entry.path());
-  }
+  remove_files(folder_ / "items", ".jsonl");
+  remove_files(folder_ / "likeness", ".safetensors");
   run_ = {{"format", kFormat}, {"finished", false}, {"asked", asked}};
   io::write_file_atomic(folder_ / "run.json", dump(run_) + "\n");
 }

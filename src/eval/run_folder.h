@@ -3,6 +3,7 @@
 //
 //   run.json              what decides the answers: models, tasks, seed, ...
 //   items/ROW.TASK.jsonl  answered items, one a line; only ever appended to
+//   likeness/             what likeness_run.h keeps; a run that begins anew removes it
 #pragma once
 
 #include <filesystem>

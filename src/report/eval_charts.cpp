@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 
 #include "report/eval_agreement.h"
 #include "report/eval_text.h"
@@ -64,8 +65,8 @@ std::string panel(const EvalTable& table, std::size_t column) {
 
 struct Matrix {
   std::string title, note;
-  std::vector<std::string> names;
-  std::vector<std::vector<std::optional<double>>> values;
+  std::vector<std::string> names = {};
+  std::vector<std::vector<std::optional<double>>> values = {};
   double whole = 1;     // the value of the strongest tint
   bool percent = true;  // how values are written
 };
@@ -98,18 +99,75 @@ std::string matrix_html(const Matrix& matrix) {
   return out + "</tbody></table></div>\n";
 }
 
-/// Values given from outside, with the table's labels; nothing where their shape is not square.
-std::string given_matrix(const EvalTable& table, const std::vector<std::string>& rows,
-                         const std::vector<std::vector<double>>& values, Matrix matrix) {
+/// The place of a row in the table; its length where it is not there.
+std::size_t place_of(const EvalTable& table, const std::string& model) {
+  const auto found = std::find_if(table.rows.begin(), table.rows.end(),
+                                  [&](const TableRow& row) { return row.model == model; });
+  return static_cast<std::size_t>(found - table.rows.begin());
+}
+
+/// The table's label of a row, escaped.
+std::string label_html(const EvalTable& table, const std::string& model) {
+  const std::size_t place = place_of(table, model);
+  return escape(one_line(place == table.rows.size() ? model : table.rows[place].label));
+}
+
+/// In the order of the table. Nothing where the values' shape is not square.
+std::string likeness_matrix(const EvalTable& table, const std::vector<std::string>& rows,
+                            const std::vector<std::vector<double>>& values, Matrix matrix) {
   if (values.empty() || values.size() != rows.size()) return {};
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    if (values[r].size() != rows.size()) return {};
-    const auto found = std::find_if(table.rows.begin(), table.rows.end(),
-                                    [&](const TableRow& row) { return row.model == rows[r]; });
-    matrix.names.push_back(escape(one_line(found == table.rows.end() ? rows[r] : found->label)));
-    matrix.values.emplace_back(values[r].begin(), values[r].end());
+  for (const std::vector<double>& row : values) {
+    if (row.size() != rows.size()) return {};
+  }
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return place_of(table, rows[a]) < place_of(table, rows[b]);
+  });
+  for (const std::size_t a : order) {
+    matrix.names.push_back(label_html(table, rows[a]));
+    auto& line = matrix.values.emplace_back();
+    for (const std::size_t b : order) line.emplace_back(values[a][b]);
   }
   return matrix_html(matrix);
+}
+
+/// The largest, or 1 where there is none: distances are shown against one another.
+double largest(const std::vector<std::vector<double>>& values) {
+  double most = 0;
+  for (const std::vector<double>& row : values) {
+    for (const double value : row) most = std::isfinite(value) ? std::max(most, value) : most;
+  }
+  return most > 0 ? most : 1;
+}
+
+/// What the matrices were measured on, and which models not.
+std::string likeness_note(const EvalTable& table, const eval::Likeness& likeness) {
+  std::string out = fmt::format(
+      "<p class=\"note\">The next two compare what the models predict for the next token at the "
+      "same {0} positions, inside {1} replies of {2}: evenly spread over tasks, items and tokens. "
+      "All models read the same token ids, prompts in {2}\u2019s form. Of a mixture it is the "
+      "mixed "
+      "distribution; its gate has heard what comes before the position.</p>\n",
+      likeness.positions, likeness.texts, label_html(table, likeness.source));
+  for (const auto& [model, why] : likeness.left_out) {
+    fmt::format_to(std::back_inserter(out), "<p class=\"note\">{} is left out: {}.</p>\n",
+                   label_html(table, model), escape(one_line(why)));
+  }
+  return out;
+}
+
+std::string likeness_html(const EvalTable& table, const eval::Likeness& likeness) {
+  const std::string matrices =
+      likeness_matrix(
+          table, likeness.rows, likeness.top1,
+          {.title = "Same most probable token", .note = "Share of the positions; per cent."}) +
+      likeness_matrix(table, likeness.rows, likeness.jensen_shannon,
+                      {.title = "Jensen-Shannon distance",
+                       .note = "Mean over the positions; 0 is equal, 0.83 nothing in common.",
+                       .whole = largest(likeness.jensen_shannon),
+                       .percent = false});
+  return matrices.empty() ? "" : likeness_note(table, likeness) + matrices;
 }
 
 }  // namespace
@@ -131,7 +189,7 @@ std::string bars_html(const EvalTable& table) {
          panels + "</div></section>\n";
 }
 
-std::string agreement_html(const EvalTable& table, const Likeness& likeness) {
+std::string agreement_html(const EvalTable& table, const std::optional<eval::Likeness>& likeness) {
   const Agreement agreement = agreement_of(table);
   if (agreement.rows.size() < 2) return {};
   Matrix same{.title = "Same answer",
@@ -139,14 +197,7 @@ std::string agreement_html(const EvalTable& table, const Likeness& likeness) {
   for (const TableRow* row : agreement.rows) same.names.push_back(escape(one_line(row->label)));
   same.values = agreement.same;
   std::string out = "<section><h2>Agreement of the models</h2>\n" + matrix_html(same);
-  out += given_matrix(table, likeness.rows, likeness.top1,
-                      {.title = "Same most probable token",
-                       .note = "Share of tokens on which both would choose alike; per cent."});
-  out += given_matrix(table, likeness.rows, likeness.jensen_shannon,
-                      {.title = "Jensen-Shannon distance",
-                       .note = "Mean over tokens; 0 is equal, 0.83 nothing in common.",
-                       .whole = .8326,
-                       .percent = false});
+  if (likeness) out += likeness_html(table, *likeness);
   return out + "</section>\n";
 }
 

@@ -65,6 +65,31 @@ void add_cell(Json& entry, const eval::Cell& cell) {
   entry["items"] = items_json(cell);
 }
 
+Json matrix_json(const std::vector<std::vector<double>>& matrix) {
+  Json out = Json::array();
+  for (const std::vector<double>& row : matrix) {
+    Json values = Json::array();
+    for (const double value : row) values.push_back(finite_or_null(value));
+    out.push_back(std::move(values));
+  }
+  return out;
+}
+
+Json likeness_json(const eval::Likeness& likeness) {
+  Json out = {{"positions", likeness.positions},
+              {"texts", likeness.texts},
+              {"source", text_of(likeness.source)},
+              {"rows", Json::array()},
+              {"top1", matrix_json(likeness.top1)},
+              {"jensen_shannon", matrix_json(likeness.jensen_shannon)},
+              {"left_out", Json::array()}};
+  for (const std::string& row : likeness.rows) out["rows"].push_back(text_of(row));
+  for (const auto& [model, why] : likeness.left_out) {
+    out["left_out"].push_back({{"model", text_of(model)}, {"reason", text_of(why)}});
+  }
+  return out;
+}
+
 }  // namespace
 
 Json eval_json(const eval::Results& results, const EvalTable& table) {
@@ -94,6 +119,7 @@ Json eval_json(const eval::Results& results, const EvalTable& table) {
     add_costs(mean, row);
     out["means"].push_back(std::move(mean));
   }
+  if (results.likeness) out["likeness"] = likeness_json(*results.likeness);
   return out;
 }
 

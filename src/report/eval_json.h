@@ -8,7 +8,7 @@
 namespace mod::report {
 
 /// {format, version, date, seed, samples, tasks, results: [one entry a row and task], means: [one a
-/// row]}. Accuracies are 0 to 1. The table must be of the same results.
+/// row], likeness (if measured)}. Accuracies are 0 to 1. The table must be of the same results.
 Json eval_json(const eval::Results& results, const EvalTable& table);
 
 }  // namespace mod::report

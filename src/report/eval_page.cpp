@@ -178,7 +178,7 @@ constexpr std::string_view kItems =
 std::string eval_page_html(const eval::Results& results, const EvalPage& page) {
   const EvalTable table = eval_table(results);
   std::string body = "<main class=\"eval\">\n" + head_html(results, page) + table_html(table) +
-                     bars_html(table) + agreement_html(table, page.likeness);
+                     bars_html(table) + agreement_html(table, results.likeness);
   body += std::string(kItems) + "</main>\n";
   return page_html({page.title, {kPageCss, kEvalPageCss}, body, items_data(table), {kEvalPageJs}});
 }

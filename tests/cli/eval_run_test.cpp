@@ -56,6 +56,38 @@ TEST_F(EvalRun, PrintsATableAndWritesJson) {
   EXPECT_TRUE(fs::exists(folder_.path() / "out/items/math.code.jsonl"));
 }
 
+TEST_F(EvalRun, APageHasTheLikenessOfTheModels) {
+  const std::string html = path("page.html"), json = path("results.json");
+  const std::vector<std::string> typed = command(
+      {kMath, kBase, "--tasks", "math,code", "--limit", "3", "--html", html, "--json", json, "-q"});
+  const auto read = [](const std::string& file) {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const ProcessResult result = run_mod(typed);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const nlohmann::json likeness = nlohmann::json::parse(read(json)).at("likeness");
+  EXPECT_EQ(likeness["rows"], nlohmann::json({kMath, kBase}));
+  EXPECT_EQ(likeness["source"], kMath);
+  EXPECT_EQ(likeness["texts"], 6);
+  EXPECT_EQ(likeness["top1"][0][0], 1.0);
+  const double distance = likeness["jensen_shannon"][0][1];
+  EXPECT_EQ(likeness["jensen_shannon"][1][0], distance);
+  EXPECT_GT(distance, 0);
+  EXPECT_LT(distance, 0.8326);
+  const std::string page = read(html);
+  for (const std::string& part :
+       {std::string("Jensen-Shannon distance"),
+        "same " + likeness["positions"].dump() + " positions, inside 6 replies of math:"}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+  std::vector<std::string> without = typed;
+  without.push_back("--no-likeness");
+  EXPECT_EQ(run_mod(without).exit_code, 0);
+  EXPECT_FALSE(nlohmann::json::parse(read(json)).contains("likeness"));
+  EXPECT_EQ(read(html).find("Jensen-Shannon"), std::string::npos);
+}
+
 TEST_F(EvalRun, JsonWithoutAFileGoesToStdout) {
   const nlohmann::json json = run_json(command({kBase, "--tasks", "french", "--limit", "3", "-q"}));
   EXPECT_EQ(json["results"][0]["n"], 3);

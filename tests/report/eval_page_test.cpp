@@ -11,6 +11,7 @@
 #include "page_support.h"
 #include "report/eval_agreement.h"
 #include "report/eval_charts.h"
+#include "report/eval_json.h"
 
 namespace mod::report {
 namespace {
@@ -20,14 +21,29 @@ void keep_for_a_browser(const std::string& name, const std::string& page) {
     std::ofstream(std::string(folder) + '/' + name) << page;
 }
 
+eval::Likeness small_likeness() {
+  return {.positions = 40,
+          .texts = 7,
+          .source = "left",
+          .rows = {"left", "right"},
+          .top1 = {{1, .75}, {.75, 1}},
+          .jensen_shannon = {{0, .2}, {.2, 0}},
+          .left_out = {{"other", "a <b>"}}};
+}
+
 TEST(EvalPage, IsOneWellFormedPageThatLoadsNothing) {
   EvalPage options;
   options.title = "Models & <merges>";
   options.note = "mod eval a b --tasks \"math\"";
-  options.likeness.rows = {"specialists/base", "specialists/math"};
-  options.likeness.top1 = {{1, .8}, {.8, 1}};
-  options.likeness.jensen_shannon = {{0, .2}, {.2, 0}};
-  const std::string page = eval_page_html(large_results(4, 40), options);
+  eval::Results results = large_results(4, 40);
+  results.likeness = eval::Likeness{.positions = 512,
+                                    .texts = 80,
+                                    .source = "specialists/base",
+                                    .rows = {"specialists/base", "specialists/math"},
+                                    .top1 = {{1, .8}, {.8, 1}},
+                                    .jensen_shannon = {{0, .2}, {.2, 0}},
+                                    .left_out = {{"specialists/code", "its ids are <other>"}}};
+  const std::string page = eval_page_html(results, options);
   EXPECT_EQ(page_problems(page), "");
   EXPECT_NE(page.find("<title>Models &amp; &lt;merges&gt;</title>"), std::string::npos);
   EXPECT_NE(page.find("Jensen-Shannon distance"), std::string::npos);
@@ -122,10 +138,39 @@ TEST(Charts, DrawBarsWithWhiskers) {
 TEST(Charts, RefuseMatricesThatAreNotSquare) {
   const eval::Results results = small_results();
   const EvalTable table = eval_table(results);
-  Likeness likeness{.rows = {"left", "right"}, .top1 = {{1, .5}, {.5}}, .jensen_shannon = {{0}}};
+  eval::Likeness likeness = small_likeness();
+  likeness.top1 = {{1, .5}, {.5}};
+  likeness.jensen_shannon = {{0}};
   EXPECT_EQ(agreement_html(table, likeness), agreement_html(table, {}));
   likeness.top1 = {{1, std::nan("")}, {.5, 1}};
   EXPECT_NE(agreement_html(table, likeness), agreement_html(table, {}));
+}
+
+TEST(Charts, LikenessSaysWhatWasMeasured) {
+  const eval::Results results = small_results();
+  eval::Likeness likeness = small_likeness();
+  std::swap(likeness.rows[0], likeness.rows[1]);  // the page has the order of the table
+  const std::string html = agreement_html(eval_table(results), likeness);
+  for (const char* part :
+       {"at the same 40 positions, inside 7 replies of left:", "other is left out: a &lt;b&gt;.",
+        "<tr><th scope=\"row\">left <i>1</i></th><td class=\"self\">\u2013</td>"
+        "<td style=\"--v:0.75\">75</td></tr>",
+        "<tr><th scope=\"row\">right <i>2</i></th><td style=\"--v:0.75\">75</td>",
+        "<td style=\"--v:1.00\">0.20</td>"}) {
+    EXPECT_NE(html.find(part), std::string::npos) << part << " in " << html;
+  }
+}
+
+TEST(EvalJson, HasTheLikenessWhereItWasMeasured) {
+  eval::Results results = small_results();
+  EXPECT_FALSE(eval_json(results, eval_table(results)).contains("likeness"));
+  results.likeness = small_likeness();
+  results.likeness->top1[0][1] = std::nan("");
+  EXPECT_EQ(eval_json(results, eval_table(results))["likeness"],
+            Json::parse(R"({"positions": 40, "texts": 7, "source": "left",
+                            "rows": ["left", "right"], "top1": [[1.0, null], [0.75, 1.0]],
+                            "jensen_shannon": [[0.0, 0.2], [0.2, 0.0]],
+                            "left_out": [{"model": "other", "reason": "a <b>"}]})"));
 }
 
 }  // namespace
