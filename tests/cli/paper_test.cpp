@@ -74,9 +74,10 @@ TEST(PaperKit, AddedParentsHaveTheNamesOfTheHub) {
 
 TEST(PaperKit, SaysWhichModelIsMissing) {
   TempFolder folder;
-  const ProcessResult result = run_process({(kKit / "table.sh").string(), MOD_PROGRAM, "1.5b",
-                                            (folder / "out").string(), "--tasks", "math"},
-                                           {{{"HF_HUB_CACHE", (folder / "none").string()}}, {}});
+  const ProcessResult result =
+      run_process({(kKit / "table.sh").string(), MOD_PROGRAM, "1.5b", (folder / "out").string(),
+                   "--tasks", "math", "--data-dir", MOD_SOURCE_DIR},
+                  {{{"HF_HUB_CACHE", (folder / "none").string()}}, {}});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_NE(result.err.find(kGeneral), std::string::npos) << result.err;
 }
