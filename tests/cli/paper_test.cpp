@@ -12,6 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kKit = fs::path(MOD_SOURCE_DIR) / "examples/paper";
+const std::string kTasks = MOD_SOURCE_DIR "/examples/specialists/tasks";
 const std::string kGeneral = "Qwen/Qwen2.5-1.5B-Instruct";
 const std::string kMath = "Qwen/Qwen2.5-Math-1.5B-Instruct";
 
@@ -76,7 +77,7 @@ TEST(PaperKit, SaysWhichModelIsMissing) {
   TempFolder folder;
   const ProcessResult result =
       run_process({(kKit / "table.sh").string(), MOD_PROGRAM, "1.5b", (folder / "out").string(),
-                   "--tasks", "math", "--data-dir", MOD_SOURCE_DIR},
+                   "--tasks", "math", "--data-dir", kTasks},
                   {{{"HF_HUB_CACHE", (folder / "none").string()}}, {}});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_NE(result.err.find(kGeneral), std::string::npos) << result.err;
