@@ -136,8 +136,8 @@ Row peak_row(const Context& context) {
 }
 
 Row read_row(const Weights& weights, int streams, const Context& context) {
-  return {streams == 1 ? "read, 1 stream" : "read, 4 streams", static_cast<double>(weights.bytes()),
-          [&weights, streams, &context] {
+  return {"read, " + std::to_string(streams) + (streams == 1 ? " stream" : " streams"),
+          static_cast<double>(weights.bytes()), [&weights, streams, &context] {
             mod::nn::read_all({weights.data(), weights.bytes()}, streams, context);
           }};
 }
@@ -145,7 +145,8 @@ Row read_row(const Weights& weights, int streams, const Context& context) {
 void decode(const Weights& weights, Products& products, int rounds, const Context& context) {
   const auto bytes = static_cast<double>(weights.bytes());
   std::vector<Row> rows = {read_row(weights, 1, context), read_row(weights, 4, context),
-                           peak_row(context)};
+                           read_row(weights, 8, context), peak_row(context)};
+  constexpr std::size_t kPeak = 3;
   const std::size_t tokens[] = {1, 2, 3, 4, 6, 8};
   for (const std::size_t t : tokens) {
     rows.push_back({std::to_string(t) + (t == 1 ? " token" : " tokens"), bytes, [&, t] {
@@ -154,22 +155,22 @@ void decode(const Weights& weights, Products& products, int rounds, const Contex
                     }});
   }
   measure(rows, rounds);
-  const double plain = rows[0].rate(), limit = std::max(plain, rows[1].rate());
-  const double peak = rows[2].rate();
+  const double plain = rows[0].rate(), limit = std::max({plain, rows[1].rate(), rows[2].rate()});
+  const double peak = rows[kPeak].rate();
   std::printf("\nall layers and head, %.0f MB of bf16 weights\n", bytes / 1e6);
-  std::printf("  %-28s %13s %8s %8s %9s %7s %9s\n", "", "GB/s", "% 1-str.", "% 4-str.", "GFLOP/s",
+  std::printf("  %-28s %13s %8s %8s %9s %7s %9s\n", "", "GB/s", "% 1-str.", "% best", "GFLOP/s",
               "% peak", "x 1 token");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double rate = rows[i].rate();
-    if (i == 2) {
+    if (i == kPeak) {
       std::printf("  %-28s %31s %9.1f\n", rows[i].name.c_str(), "", peak);
       continue;
     }
     std::printf("  %-28s %6.1f (%4.1f) %8.0f %8.0f", rows[i].name.c_str(), rate, rows[i].best(),
                 100 * rate / plain, 100 * rate / limit);
-    if (i > 2) {
-      const double flops = rate * static_cast<double>(tokens[i - 3]);
-      std::printf(" %9.1f %7.0f %9.2f", flops, 100 * flops / peak, rows[3].rate() / rate);
+    if (i > kPeak) {
+      const double flops = rate * static_cast<double>(tokens[i - kPeak - 1]);
+      std::printf(" %9.1f %7.0f %9.2f", flops, 100 * flops / peak, rows[kPeak + 1].rate() / rate);
     }
     std::printf("\n");
   }

@@ -17,7 +17,8 @@ namespace {
 
 struct Options {
   std::string model, kv = "fp32";
-  std::size_t batch = 8, prompt = 32, tokens = 24, rounds = 3;
+  // As a question that is answered in steps: a reply twice as long as its prompt.
+  std::size_t batch = 8, prompt = 64, tokens = 128, rounds = 3;
 };
 
 /// So many items answered together.

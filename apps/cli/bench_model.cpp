@@ -78,8 +78,9 @@ void Limits::measure_reading() {
   const auto read = [this](int streams) {
     for (const auto& span : spans_) nn::read_all(span, streams, context_);
   };
-  one_stream_.push_back(seconds_of([&] { read(1); }));
-  four_streams_.push_back(seconds_of([&] { read(4); }));
+  for (std::size_t i = 0; i < kStreams.size(); ++i) {
+    reading_[i].push_back(seconds_of([&] { read(kStreams[i]); }));
+  }
 }
 
 void Limits::measure_arithmetic() {
@@ -89,7 +90,9 @@ void Limits::measure_arithmetic() {
 }
 
 double Limits::read_rate() const {
-  return bytes_ / std::min(median(one_stream_), median(four_streams_));
+  double best = median(reading_.front());
+  for (const auto& seconds : reading_) best = std::min(best, median(seconds));
+  return bytes_ / best;
 }
 
 double Limits::flop_rate() const { return operations_ / median(arithmetic_); }

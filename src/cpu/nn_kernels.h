@@ -55,8 +55,8 @@ struct VectorKernels {
 
 /// The limits that the others are measured against, for one thread.
 struct LimitKernels {
-  /// Reads about `bytes` bytes in 1 or 4 streams side by side; the result only keeps the reads
-  /// alive.
+  /// Reads about `bytes` bytes in 1, 4 or 8 streams side by side, of which 8 are fetched ahead; the
+  /// result only keeps the reads alive.
   std::uint32_t (*read)(const void* data, std::size_t bytes, int streams) noexcept;
   /// Multiply-adds in registers; returns the number of floating-point operations.
   std::uint64_t (*multiply_adds)(std::size_t steps, float* result) noexcept;

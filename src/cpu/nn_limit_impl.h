@@ -8,6 +8,8 @@
 namespace mod::cpu::MOD_KERNEL_NAMESPACE {
 namespace {
 
+constexpr std::size_t kReadAhead = 512;  // bytes, as matmul does where it reads eight streams
+
 /// kStreams runs side by side, two vectors of each in a step.
 template <std::size_t kStreams>
 std::uint32_t read_streams(const std::byte* p, std::size_t bytes) {
@@ -17,6 +19,11 @@ std::uint32_t read_streams(const std::byte* p, std::size_t bytes) {
   for (std::size_t at = 0; at < apart; at += kBytes) {
     for (std::size_t s = 0; s < kStreams; ++s) {
       const std::byte* from = p + s * apart + at;
+      if (kStreams == 8) {
+        for (std::size_t line = 0; line < kBytes; line += 64) {
+          __builtin_prefetch(from + kReadAhead + line);
+        }
+      }
       sum[s % 4] ^= load_wide<Ints, true>(from, kWide);
       sum[(s + 2) % 4] ^= load_wide<Ints, true>(from + sizeof(Ints), kWide);
     }
@@ -29,6 +36,7 @@ std::uint32_t read_streams(const std::byte* p, std::size_t bytes) {
 
 std::uint32_t read_memory(const void* data, std::size_t bytes, int streams) noexcept {
   const auto* p = static_cast<const std::byte*>(data);
+  if (streams == 8) return read_streams<8>(p, bytes);
   return streams == 1 ? read_streams<1>(p, bytes) : read_streams<4>(p, bytes);
 }
 

@@ -9,8 +9,9 @@
 
 namespace mod::nn {
 
-/// Reads all bytes once, each thread its share in `streams` (1 or 4) runs side by side. Four runs
-/// are what matmul reads and what hardware prefetchers like best; one is the plain read loop.
+/// Reads all bytes once, each thread its share in `streams` (1, 4 or 8) runs side by side. One is
+/// the plain read loop, four are what hardware prefetchers like best, eight are fetched ahead as
+/// matmul does for one token.
 void read_all(std::span<const std::byte> bytes, int streams, const Context& context);
 
 /// Independent fp32 multiply-adds in registers, `steps` times ten on each thread; returns the
