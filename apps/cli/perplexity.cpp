@@ -87,18 +87,20 @@ eval::TextPerplexity measure(const Text& text, mix::Engine& engine, const Invoca
 
 /// The models that MODEL's recipe or mixture names.
 std::vector<std::string> parents_of(const ModelArguments& model, const Invocation& run) {
+  Log quiet(LogLevel::kQuiet);  // it is opened as well, and says then what there is to say
+  Context context = run.context;
+  context.log = &quiet;
   eval::RowArguments rows;
   if (model.mixture.experts.empty()) {
     rows.models = {model.model};
     const bool is_mixture = bundle::resolve_argument(model.model).kind == bundle::Kind::kMixture;
     (is_mixture ? rows.mixture_set : rows.set) = model.set;
   } else {
-    Log quiet(LogLevel::kQuiet);  // it is opened as well, and says then what there is to say
-    rows.mixture = mixture_of_experts(model.mixture, mixture_options(model.mixture, model.set),
-                                      quiet);
+    rows.mixture =
+        mixture_of_experts(model.mixture, mixture_options(model.mixture, model.set), quiet);
   }
   std::vector<std::string> parents;
-  for (const eval::ModelInfo& row : eval::plan_rows(rows, true, run.context)) {
+  for (const eval::ModelInfo& row : eval::plan_rows(rows, true, context)) {
     if (row.is_added) parents.push_back(row.argument);
   }
   if (parents.empty()) {
@@ -207,7 +209,8 @@ void add_perplexity(CommandTree& tree, CLI::App& parent) {
       "exponential. -v prints the running value after every window.\n\n"
       "--against BASE also prints how the predictions differ from BASE's on the same tokens, with\n"
       "the numbers that llama.cpp's --kl-divergence prints: ratio of the perplexities, KL(BASE ||\n"
-      "MODEL), changes of the probability of the token that came, how often the likeliest token is\n"
+      "MODEL), changes of the probability of the token that came, how often the likeliest token "
+      "is\n"
       "the same. Errors take tokens as independent. Both read the text side by side; BASE's\n"
       "tokenizer must be MODEL's. --json: a list `against`.",
       [options](Invocation& run) { show_perplexity(*options, run); });
