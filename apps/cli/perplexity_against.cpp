@@ -15,23 +15,18 @@ using eval::Spread;
 
 struct Quantile {
   std::string_view label, key;
-  double Spread::*value;
+  double Spread::* value;
   bool of_kl;  // the quartiles are shown for changes of probability only
 };
 
-constexpr Quantile kQuantiles[] = {{"Maximum", "max", &Spread::maximum, true},
-                                   {"99.9%", "p99.9", &Spread::p999, true},
-                                   {"99.0%", "p99", &Spread::p99, true},
-                                   {"95.0%", "p95", &Spread::p95, true},
-                                   {"90.0%", "p90", &Spread::p90, true},
-                                   {"75.0%", "p75", &Spread::p75, false},
-                                   {"Median", "median", &Spread::median, true},
-                                   {"25.0%", "p25", &Spread::p25, false},
-                                   {"10.0%", "p10", &Spread::p10, true},
-                                   {"5.0%", "p5", &Spread::p5, true},
-                                   {"1.0%", "p1", &Spread::p1, true},
-                                   {"0.1%", "p0.1", &Spread::p01, true},
-                                   {"Minimum", "min", &Spread::minimum, true}};
+constexpr Quantile kQuantiles[] = {
+    {"Maximum", "max", &Spread::maximum, true},  {"99.9%", "p99.9", &Spread::p999, true},
+    {"99.0%", "p99", &Spread::p99, true},        {"95.0%", "p95", &Spread::p95, true},
+    {"90.0%", "p90", &Spread::p90, true},        {"75.0%", "p75", &Spread::p75, false},
+    {"Median", "median", &Spread::median, true}, {"25.0%", "p25", &Spread::p25, false},
+    {"10.0%", "p10", &Spread::p10, true},        {"5.0%", "p5", &Spread::p5, true},
+    {"1.0%", "p1", &Spread::p1, true},           {"0.1%", "p0.1", &Spread::p01, true},
+    {"Minimum", "min", &Spread::minimum, true}};
 
 Json estimate_json(const Estimate& estimate) {
   return {{"value", estimate.value}, {"stderr", estimate.error}};
@@ -116,9 +111,10 @@ std::string divergence_text(const std::string& base, const Divergence& d) {
   add_perplexities(d, block);
   add_kl(d, block);
   add_changes(d, block);
-  return fmt::format("\nagainst {}, {} tokens (KLD in nats; Δp: probability of the token that came, "
-                     "model - base)\n",
-                     base, d.tokens) +
+  return fmt::format(
+             "\nagainst {}, {} tokens (KLD in nats; Δp: probability of the token that came, "
+             "model - base)\n",
+             base, d.tokens) +
          block.take();
 }
 

@@ -35,7 +35,8 @@ struct MatmulKernels {
   /// Puts one token's activations into the order in which weights of this type are read, with zeros
   /// up to padded(columns). The order is the same for all types but BF16.
   void (*prepare)(DType dtype, const float* x, std::size_t columns, float* out) noexcept;
-  /// Streams the weights once, several runs of rows side by side: as fast as they arrive from memory.
+  /// Streams the weights once, several runs of rows side by side: as fast as they arrive from
+  /// memory.
   void (*few)(const MatmulJob& job) noexcept;
   /// Widens a tile of rows once for all tokens. `scratch` should be 64-byte aligned.
   void (*many)(const MatmulJob& job, float* scratch) noexcept;

@@ -13,8 +13,8 @@ namespace mod::eval {
 
 /// Of the next token, under both. The distributions are compared over the tokens to which both give
 /// a chance, after dividing each by what it gives to these: vocabularies may be padded differently,
-/// and a mixture masks what not all of its experts know. Throws Error(kInvalidInput) for a token that
-/// is not one of them.
+/// and a mixture masks what not all of its experts know. Throws Error(kInvalidInput) for a token
+/// that is not one of them.
 TokenComparison compare(const mix::Prediction& model, const mix::Prediction& base,
                         mix::Token token);
 

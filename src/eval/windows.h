@@ -1,5 +1,5 @@
-// The pieces in which a text goes through a model to be measured, in the two conventions that people
-// compare. They differ in what every token is predicted from, so their numbers must never be
+// The pieces in which a text goes through a model to be measured, in the two conventions that
+// people compare. They differ in what every token is predicted from, so their numbers must never be
 // compared with one another.
 #pragma once
 

@@ -91,7 +91,8 @@ TEST_F(FromLogits, Perplexity) {
   EXPECT_NEAR(json["nll"].get<double>(), sum / static_cast<double>(ids.size()), 1e-4);
 }
 
-// Of a merge with one parent's weight at 1: equal to that parent, and as far from the other as that.
+// Of a merge with one parent's weight at 1: equal to that parent, and as far from the other as
+// that.
 TEST_F(FromLogits, AgainstTheParents) {
   const std::string text = (folder_.path() / "text.txt").string();
   std::ofstream(text) << "Ben has 3 bags with 4 nuts each. How many nuts does Ben have?";

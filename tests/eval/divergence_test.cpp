@@ -75,8 +75,8 @@ TEST(CompareDistributions, OverWhatBothKnow) {
   const std::vector<float> p = {std::log(.5f), std::log(.25f), kMasked, std::log(.25f)};
   const std::vector<float> q = {std::log(.1f), std::log(.1f), std::log(.1f), std::log(.2f),
                                 std::log(.5f)};
-  const double by_hand = .25 * std::log(.25 / .5) + .25 * std::log(.25 / .25) +
-                         .5 * std::log(.5 / .25);
+  const double by_hand =
+      .25 * std::log(.25 / .5) + .25 * std::log(.25 / .25) + .5 * std::log(.5 / .25);
   const TokenComparison got = compare(prediction(p), prediction(q), 3);
   EXPECT_NEAR(got.kl, by_hand, 1e-6);
   EXPECT_NEAR(got.nll, std::log(4), 1e-6);

@@ -140,8 +140,8 @@ TEST(File, PreallocateSetsSizeKeepsDataAndReadsZeros) {
 TEST(File, ImpossiblePreallocationNamesBytesAndRemedy) {
   const TempFolder folder;
   const File file = File::create(folder / "a");
-  // Beyond what a file may hold, so that it is refused at once: ext4 fills the disk with a size that
-  // is merely too large before it gives up, and other tests find it full.
+  // Beyond what a file may hold, so that it is refused at once: ext4 fills the disk with a size
+  // that is merely too large before it gives up, and other tests find it full.
   const Error e = error_of([&] { file.preallocate(std::uint64_t{1} << 62); });
   EXPECT_EQ(e.code(), ErrorCode::kIo);
   EXPECT_TRUE(contains(e, "(4611686018427387904 bytes)")) << e.what();

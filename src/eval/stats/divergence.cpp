@@ -34,7 +34,7 @@ Estimate mean_of(const Values& values) {
 Spread spread_of(Values values) {
   std::sort(values.begin(), values.end());
   const auto at = [&](double share) { return percentile(values, share); };
-  return {at(1),   at(.999), at(.99), at(.95), at(.9),  at(.75), at(.5),
+  return {at(1),   at(.999), at(.99), at(.95), at(.9),   at(.75), at(.5),
           at(.25), at(.1),   at(.05), at(.01), at(.001), at(0)};
 }
 
@@ -53,8 +53,8 @@ void compare_perplexities(const Values& nll, const Values& base, Divergence& out
                    error(log_ppl.error, log_base.error, covariance)};
   const double ratio = std::exp(out.log_ratio.value);
   out.ratio = {ratio, ratio * out.log_ratio.error};
-  out.difference = {ppl - ppl_base, error(out.ppl.error, out.base_ppl.error,
-                                          ppl * ppl_base * covariance)};
+  out.difference = {ppl - ppl_base,
+                    error(out.ppl.error, out.base_ppl.error, ppl * ppl_base * covariance)};
 }
 
 void compare_probabilities(const Values& change, Divergence& out) {
@@ -73,7 +73,8 @@ double TokenComparison::probability_change() const { return std::exp(-nll) - std
 
 Divergence summarize(std::span<const TokenComparison> tokens) {
   if (tokens.size() < 2) {
-    throw Error(ErrorCode::kInvalidInput, "the text is too short: fewer than two tokens to compare");
+    throw Error(ErrorCode::kInvalidInput,
+                "the text is too short: fewer than two tokens to compare");
   }
   Values nll, base, kl, change, same;
   for (const TokenComparison& token : tokens) {
