@@ -80,6 +80,8 @@ class RowPlan {
                                    expert.name, expert.model);
       if (expert.weight) info.argument += fmt::format("@{}", *expert.weight);
     }
+    info.argument += fmt::format(" --rule {} --gate {} --mode {}", mixture.rule->name,
+                                 mixture.gate->name, mix::mode_of(mixture.mode.kind).name);
     add_mixture(mixture, info);
     rows_.push_back(std::move(info));
   }
