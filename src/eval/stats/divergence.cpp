@@ -18,7 +18,7 @@ double mean(const Values& values) {
   return sum / static_cast<double>(values.size());
 }
 
-/// Of the two means: the sum of products of deviations / n / (n - 1).
+/// Of two means: the sum of products of deviations / n / (n - 1).
 double covariance_of_means(const Values& a, const Values& b) {
   const double mean_a = mean(a), mean_b = mean(b);
   double sum = 0;
@@ -27,9 +27,7 @@ double covariance_of_means(const Values& a, const Values& b) {
   return sum / n / (n - 1);
 }
 
-Estimate mean_of(const Values& values) {
-  return {mean(values), std::sqrt(covariance_of_means(values, values))};
-}
+Estimate mean_of(const Values& values) { return {mean(values), mean_error(values)}; }
 
 Spread spread_of(Values values) {
   std::sort(values.begin(), values.end());
